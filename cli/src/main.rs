@@ -1,0 +1,2 @@
+//! The `ehlo` program.
+fn main() {}

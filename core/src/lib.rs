@@ -1,0 +1,3 @@
+//! A sans-I/O SMTP protocol core.
+#![no_std]
+#![forbid(unsafe_code)]
