@@ -1,2 +1,40 @@
-//! Project automation.
-fn main() {}
+//! Project automation: `cargo xtask COMMAND`.
+//!
+//! One file or folder a command; this file only chooses between them.
+
+// A task runner talks to the person who runs it.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod interop;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The command line of `cargo xtask`.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", about = "Project automation", disable_version_flag = true)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+/// What can be automated.
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Run real mail clients against `ehlo serve`
+    Interop(interop::Options),
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().task {
+        Task::Interop(options) => interop::run(&options),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
