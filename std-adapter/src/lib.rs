@@ -1,1 +1,7 @@
-//! ehlo on tokio.
+//! ehlo on tokio: what a server needs around the protocol of the `ehlo` crate. TLS by rustls ([`tls`]),
+//! durable message stores ([`store`]), users and their passwords ([`users`]), limits on connections
+//! ([`admission`]) and on guessing ([`throttle`]), the PROXY protocol ([`proxy_protocol`]) and address ranges
+//! ([`cidr`]). Nothing here holds a verb of SMTP.
+
+mod file;
+pub mod tls;
