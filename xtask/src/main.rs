@@ -5,7 +5,10 @@
 // A task runner talks to the person who runs it.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod bare_metal;
 mod interop;
+mod no_panic;
+mod process;
 
 use std::process::ExitCode;
 
@@ -24,11 +27,14 @@ struct Cli {
 enum Task {
     /// Run real mail clients against `ehlo serve`
     Interop(interop::Options),
+    /// Prove that `core` has no panic path and allocates nothing; print its flash size
+    NoPanic(no_panic::Options),
 }
 
 fn main() -> ExitCode {
     let done = match Cli::parse().task {
         Task::Interop(options) => interop::run(&options),
+        Task::NoPanic(options) => no_panic::run(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

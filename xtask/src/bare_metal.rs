@@ -1,0 +1,187 @@
+//! A compiler for boards: found on this machine, or put together from Debian's packages.
+//!
+//! Two kinds are known, tried in this order:
+//!
+//! 1. the toolchain in use has the target (`rustup target add thumbv7m-none-eabi`);
+//! 2. Debian's `rustc-web`, which carries the sources of its own `core`. They are compiled once for the
+//!    target and kept as a sysroot below `target/`, so that later builds are plain builds. That sysroot
+//!    holds `core` alone: a crate that wants `alloc` does not build with it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::UNIX_EPOCH;
+
+use anyhow::{Context, Result, bail};
+
+use crate::process::{apt_install, cache, capture, is_there, root, run};
+
+const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
+const DEBIAN_CARGO: &str = "/usr/bin/cargo";
+const DEBIAN_SOURCE: &str = "/usr/lib/rustlib/src/rust/library/core/src/lib.rs";
+const DEBIAN_PACKAGES: [&str; 4] = ["rustc-web", "cargo-web", "rust-web-src", "lld"];
+
+/// The oldest compiler that builds the workspace, as in its `Cargo.toml`.
+const MSRV: (u32, u32) = (1, 88);
+
+/// A compiler that builds for one bare-metal target.
+#[derive(Debug)]
+pub(crate) struct Toolchain {
+    target: String,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    /// The toolchain that runs this task has the target.
+    Installed,
+    /// Debian's compiler with a sysroot of ours.
+    Debian { sysroot: PathBuf },
+}
+
+impl Toolchain {
+    /// Finds a toolchain for `target`, or makes one.
+    ///
+    /// # Errors
+    ///
+    /// Fails, saying what to install, when there is none and none can be made.
+    pub(crate) fn find(target: &str) -> Result<Self> {
+        let target = target.to_owned();
+        if has_core(&installed_libraries(&target)?) {
+            return Ok(Self { target, kind: Kind::Installed });
+        }
+        let kind = debian_sysroot(&target).with_context(|| {
+            format!("no compiler for {target}: `rustup target add {target}` is the usual remedy")
+        })?;
+        Ok(Self { target, kind })
+    }
+
+    /// A `cargo` command with its verb (`build`, `run`), set up for the target.
+    ///
+    /// Compiler flags that a `.cargo/config.toml` has for the target are kept.
+    pub(crate) fn cargo(&self, verb: &str) -> Command {
+        let mut command = match &self.kind {
+            Kind::Installed => {
+                Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+            }
+            Kind::Debian { sysroot } => {
+                let mut command = Command::new(DEBIAN_CARGO);
+                let sysroot = sysroot.display();
+                command.env("RUSTC", DEBIAN_RUSTC).env(self.variable("LINKER"), "ld.lld").args([
+                    "--config",
+                    &format!("target.{}.rustflags=['--sysroot={sysroot}']", self.target),
+                ]);
+                command
+            }
+        };
+        // Either of these would push out the flags of the target.
+        command.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
+        command.arg(verb).args(["--target", &self.target]);
+        command
+    }
+
+    /// The compiler's version and where it is from, for a heading.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the compiler can't be run.
+    pub(crate) fn describe(&self) -> Result<String> {
+        let (rustc, origin) = match &self.kind {
+            Kind::Installed => ("rustc", "with the target installed"),
+            Kind::Debian { .. } => (DEBIAN_RUSTC, "of Debian, core built from its source"),
+        };
+        let version = capture(Command::new(rustc).arg("--version"))?;
+        let version = version.split(" (").next().unwrap_or_default().trim();
+        Ok(format!("{} by {version} {origin}", self.target))
+    }
+
+    /// The name of cargo's environment variable for this target.
+    fn variable(&self, what: &str) -> String {
+        let target = self.target.to_uppercase().replace(['-', '.'], "_");
+        format!("CARGO_TARGET_{target}_{what}")
+    }
+}
+
+/// Where the toolchain in use would have the libraries of the target.
+fn installed_libraries(target: &str) -> Result<PathBuf> {
+    let arguments = ["--print", "target-libdir", "--target", target];
+    Ok(PathBuf::from(capture(Command::new("rustc").args(arguments))?.trim()))
+}
+
+/// Whether a folder of libraries holds `core`.
+fn has_core(libraries: &Path) -> bool {
+    let Ok(files) = fs::read_dir(libraries) else { return false };
+    files.flatten().any(|file| file.file_name().to_string_lossy().starts_with("libcore-"))
+}
+
+/// Debian's compiler with a sysroot for the target, installed and built where needed.
+fn debian_sysroot(target: &str) -> Result<Kind> {
+    if !debian_is_usable() || !is_there("ld.lld") {
+        apt_install(&DEBIAN_PACKAGES)?;
+    }
+    if !debian_is_usable() {
+        bail!("{DEBIAN_RUSTC} is older than {}.{} or has no sources beside it", MSRV.0, MSRV.1);
+    }
+    // The file's age stands for the package's revision.
+    let version = capture(Command::new(DEBIAN_RUSTC).arg("--version"))?;
+    let version = version.split(' ').nth(1).unwrap_or("unknown");
+    let age = fs::metadata(DEBIAN_RUSTC)?.modified()?.duration_since(UNIX_EPOCH)?.as_secs();
+    let home = cache("bare-metal");
+    let sysroot = home.join(format!("sysroot-{version}-{age}"));
+    let libraries = sysroot.join("lib/rustlib").join(target).join("lib");
+    if !has_core(&libraries) {
+        build_core(target, &home, &libraries)?;
+    }
+    Ok(Kind::Debian { sysroot })
+}
+
+/// Whether Debian's compiler is new enough and its sources are there.
+fn debian_is_usable() -> bool {
+    let Ok(version) = capture(Command::new(DEBIAN_RUSTC).arg("--version")) else { return false };
+    let mut numbers = version.split([' ', '.']).skip(1).map_while(|part| part.parse::<u32>().ok());
+    let version = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    version >= MSRV && Path::new(DEBIAN_CARGO).exists() && Path::new(DEBIAN_SOURCE).exists()
+}
+
+/// Compiles `core` and `compiler_builtins` for the target and copies them to `libraries`.
+fn build_core(target: &str, home: &Path, libraries: &Path) -> Result<()> {
+    let package = home.join("core-of").join(target);
+    fs::create_dir_all(&package)?;
+    fs::write(
+        package.join("Cargo.toml"),
+        "[package]\nname = \"empty\"\nedition = \"2024\"\n[lib]\npath = \"lib.rs\"\n[workspace]\n",
+    )?;
+    fs::write(package.join("lib.rs"), "#![no_std]\n")?;
+    println!("building core for {target}, once");
+    run(Command::new(DEBIAN_CARGO)
+        .current_dir(&package)
+        .env("RUSTC", DEBIAN_RUSTC)
+        // -Zbuild-std is not stable; the compiler and the sources are of one release, so it works.
+        .env("RUSTC_BOOTSTRAP", "1")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        // As the distributed libraries are built: without it they take no part in a fat LTO.
+        .env("RUSTFLAGS", "-Cembed-bitcode=yes")
+        .env("CARGO_TARGET_DIR", package.join("target"))
+        .args(["build", "--quiet", "--release", "-Zbuild-std=core", "--target", target]))?;
+
+    // Filled beside its place and moved there whole, so that an interrupted run leaves nothing usable.
+    let partial = package.join("lib");
+    let _ = fs::remove_dir_all(&partial);
+    fs::create_dir_all(&partial)?;
+    for file in fs::read_dir(package.join("target").join(target).join("release/deps"))?.flatten() {
+        let name = file.file_name();
+        let text = name.to_string_lossy();
+        let wanted = ["libcore-", "libcompiler_builtins-"].iter().any(|p| text.starts_with(p));
+        if wanted && text.ends_with(".rlib") {
+            fs::copy(file.path(), partial.join(&name))?;
+        }
+    }
+    if !has_core(&partial) {
+        bail!("the build in {} made no libcore", package.display());
+    }
+    fs::create_dir_all(libraries.parent().unwrap_or(root()))?;
+    let _ = fs::remove_dir_all(libraries);
+    fs::rename(&partial, libraries)?;
+    fs::remove_dir_all(package.join("target"))?;
+    Ok(())
+}
