@@ -5,8 +5,10 @@
 // A task runner talks to the person who runs it.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod architecture;
 mod bare_metal;
 mod interop;
+mod licences;
 mod no_panic;
 mod process;
 
@@ -29,12 +31,21 @@ enum Task {
     Interop(interop::Options),
     /// Prove that `core` has no panic path and allocates nothing; print its flash size
     NoPanic(no_panic::Options),
+    /// Check the rules of the house that a compiler does not check
+    Architecture,
+    /// Check that every dependency's licence is allowed by `deny.toml`
+    Licences,
+    /// Run cargo-deny, installing it first where it is missing
+    Deny,
 }
 
 fn main() -> ExitCode {
     let done = match Cli::parse().task {
         Task::Interop(options) => interop::run(&options),
         Task::NoPanic(options) => no_panic::run(&options),
+        Task::Architecture => architecture::run(),
+        Task::Licences => licences::check(),
+        Task::Deny => licences::deny(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -87,28 +87,34 @@ fn reaching_a_panic(calls: &[Call]) -> BTreeSet<&str> {
 
 /// Whether a mangled name is one of the standard library's.
 fn is_of_core(name: &str) -> bool {
-    name.starts_with("_ZN4core") || name.contains("4core9panicking") || is_v0_of_core(name)
+    name.contains("rust_begin_unwind") || path_in_core(name).is_some()
 }
 
-/// The same for names as newer compilers write them.
-fn is_v0_of_core(name: &str) -> bool {
-    name.starts_with("_R") && name.contains("_4core") || name.contains("rust_begin_unwind")
+/// What follows the crate's name in a mangled name of `core`.
+fn path_in_core(name: &str) -> Option<&str> {
+    if let Some(legacy) = name.strip_prefix("_ZN") {
+        return legacy.strip_prefix("4core");
+    }
+    // `_R`, letters, and then the crate: `Cs`, a hash, `_`, its name.
+    let (_, crate_root) = name.strip_prefix("_R")?.split_once("Cs")?;
+    crate_root.split_once('_')?.1.strip_prefix("4core")
 }
 
-/// A mangled name with what makes it hard to read taken off.
+/// A mangled name of `core` as a path, without what makes it hard to read.
 fn plain_name(name: &str) -> String {
-    let Some(mut rest) = name.strip_prefix("_ZN") else { return name.to_owned() };
-    let mut parts = Vec::new();
+    let Some(mut rest) = path_in_core(name) else { return name.to_owned() };
+    let mut path = "core".to_owned();
     while let Some(end) = rest.find(|c: char| !c.is_ascii_digit()).filter(|end| *end > 0) {
         let (length, tail) = rest.split_at(end);
-        let length = length.parse().unwrap_or(0);
-        let Some((part, after)) = tail.split_at_checked(length) else { break };
-        parts.push(part);
+        let Some((part, after)) = tail.split_at_checked(length.parse().unwrap_or(0)) else { break };
+        // Seventeen characters from `h` on are the hash of a legacy name.
+        if !(part.len() == 17 && part.starts_with('h')) {
+            path.push_str("::");
+            path.push_str(part);
+        }
         rest = after;
     }
-    // The last part is the compiler's hash.
-    parts.pop();
-    parts.join("::")
+    path
 }
 
 /// The end of a source path, which tells enough.
@@ -117,4 +123,29 @@ fn shorten(line: &str) -> &str {
     let slashes: Vec<usize> = line.match_indices('/').map(|(at, _)| at).collect();
     let keep = slashes.len().checked_sub(4).and_then(|at| slashes.get(at));
     keep.and_then(|at| line.get(at + 1..)).unwrap_or(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{calls, plain_name, reaching_a_panic};
+
+    #[test]
+    fn names_of_core_are_readable_in_both_manglings() {
+        let v0 = "_RNvNtCsdR0zQ4kJHF3_4core6option13unwrap_failed";
+        let legacy = "_ZN4core6option13unwrap_failed17h0123456789abcdefE";
+        assert_eq!(plain_name(v0), "core::option::unwrap_failed");
+        assert_eq!(plain_name(legacy), "core::option::unwrap_failed");
+        assert_eq!(plain_name("probe"), "probe");
+    }
+
+    #[test]
+    fn callers_of_callers_reach_the_panic() {
+        let listing = "\
+00008000 <probe>:\n    8000:\tbl\t8010 <middle>\n    8004:\tbl\t8030 <fine>\n\
+00008010 <middle>:\n    8010:\tb.w\t8020 <rust_begin_unwind>\n";
+        let calls = calls(listing);
+        let reaching = reaching_a_panic(&calls);
+        assert!(reaching.contains("probe") && reaching.contains("middle"));
+        assert!(!reaching.contains("fine"));
+    }
 }
