@@ -7,6 +7,7 @@
 
 mod architecture;
 mod bare_metal;
+mod fuzz;
 mod interop;
 mod licences;
 mod no_panic;
@@ -31,6 +32,8 @@ enum Task {
     Interop(interop::Options),
     /// Prove that `core` has no panic path and allocates nothing; print its flash size
     NoPanic(no_panic::Options),
+    /// Run the fuzz targets
+    Fuzz(fuzz::Options),
     /// Check the rules of the house that a compiler does not check
     Architecture,
     /// Check that every dependency's licence is allowed by `deny.toml`
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().task {
         Task::Interop(options) => interop::run(&options),
         Task::NoPanic(options) => no_panic::run(&options),
+        Task::Fuzz(options) => fuzz::run(&options),
         Task::Architecture => architecture::run(),
         Task::Licences => licences::check(),
         Task::Deny => licences::deny(),
