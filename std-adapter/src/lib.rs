@@ -3,5 +3,9 @@
 //! ([`admission`]) and on guessing ([`throttle`]), the PROXY protocol ([`proxy_protocol`]) and address ranges
 //! ([`cidr`]). Nothing here holds a verb of SMTP.
 
+// A test that fails is meant to panic.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
 mod file;
+pub mod store;
 pub mod tls;

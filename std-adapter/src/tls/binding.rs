@@ -46,7 +46,7 @@ enum Hash {
 }
 
 fn of_signature(signature: &Oid<'_>) -> Option<Hash> {
-    let is_any = |list: &[&Oid<'_>]| list.iter().any(|known| *known == signature);
+    let is_any = |list: &[&Oid<'_>]| list.contains(&signature);
     if is_any(&[
         &oid::OID_PKCS1_SHA256WITHRSA,
         &oid::OID_SIG_ECDSA_WITH_SHA256,
