@@ -1,0 +1,21 @@
+#!/bin/sh
+# gsasl as a client: it authenticates and sends no mail. Arguments and exit codes: see README.md.
+host=$1 port=$2 mechanism=$4 user=$5 ca=$6
+
+case $mechanism in
+EXTERNAL) set -- --authorization-id="$user" --x509-cert-file="$INTEROP_CERT" \
+    --x509-key-file="$INTEROP_KEY" ;;
+ANONYMOUS) set -- --anonymous-token=interop@example.net ;;
+*) set -- --authentication-id="$user" --authorization-id= --password="$INTEROP_SECRET" ;;
+esac
+
+log=$(mktemp "$INTEROP_WORK/gsasl.XXXXXX")
+trap 'rm -f "$log"' EXIT
+gsasl --smtp --starttls --verbose --mechanism="$mechanism" --x509-ca-file="$ca" \
+    --connect="$host:$port" "$@" </dev/null >"$log" 2>&1
+code=$?
+cat "$log"
+if grep -q '^535' "$log"; then
+    exit 1
+fi
+[ $code -eq 0 ] || exit 2
