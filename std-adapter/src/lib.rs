@@ -9,3 +9,4 @@
 mod file;
 pub mod store;
 pub mod tls;
+pub mod users;

@@ -60,7 +60,10 @@ impl Shared {
                 Ok(file) => return Ok(Temporary { file, name, path, renamed: false }),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists && tries > 0 => {}
                 Err(error) => {
-                    return Err(StoreError::io(&format!("cannot create {}", path.display()), error));
+                    return Err(StoreError::io(
+                        &format!("cannot create {}", path.display()),
+                        error,
+                    ));
                 }
             }
         }

@@ -1,0 +1,294 @@
+use super::prep::{prepare, prepare_secret};
+use super::stored::{Hash, Stored};
+use super::{Outcome, Secret, UsersError};
+use core::fmt;
+use core::ops::Range;
+use core::time::Duration;
+use serde::Deserialize;
+use std::collections::HashMap;
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Instant, SystemTime};
+use tokio::sync::Semaphore;
+use tokio::task;
+use toml::Spanned;
+use zeroize::Zeroizing;
+
+/// How often the file is looked at, at most.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Users in a TOML file. A clone is cheap and shares everything.
+///
+/// A change of the file is seen within a second of use, by its time, its size and its number on the disk. A
+/// change that can't be read is told in the log and otherwise ignored: the users known before stay.
+///
+/// Passwords are checked on threads for blocking work, as many at once as there are processors: a flood of
+/// logins waits in line instead of taking 19 MiB each. A name that doesn't exist is checked all the same,
+/// against the hash of another user, so that its answer takes as long as that for a wrong password. This
+/// holds among hashed users of the same parameters; a `{plain}` user is answered at once, and where all users
+/// are such, so is an unknown one.
+#[derive(Clone)]
+pub struct UsersFile {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    path: PathBuf,
+    state: Mutex<State>,
+    checks: Arc<Semaphore>,
+}
+
+struct State {
+    users: Arc<Users>,
+    stamp: Stamp,
+    looked: Instant,
+}
+
+impl UsersFile {
+    /// Reads the file. Blocks for a few system calls.
+    ///
+    /// # Errors
+    /// When the file can't be read, or is wrong: the error names the line.
+    pub fn open(path: impl Into<PathBuf>) -> Result<Self, UsersError> {
+        let path = path.into();
+        let (users, stamp) = load(&path)?;
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let state = State { users: Arc::new(users), stamp, looked: Instant::now() };
+        let checks = Arc::new(Semaphore::new(processors));
+        Ok(Self { shared: Arc::new(Shared { path, state: Mutex::new(state), checks }) })
+    }
+
+    /// Where the file is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.shared.path
+    }
+
+    /// Checks a password.
+    ///
+    /// Cancel-safe: a check that was started runs to its end and still counts against the number of checks
+    /// at once.
+    ///
+    /// # Errors
+    /// When the check can't be run because the program ends: a temporary failure, 454 4.7.0.
+    pub async fn verify(&self, name: &str, password: &str) -> Result<Outcome, UsersError> {
+        let (Some(name), Some(password)) = (prepare(name), prepare_secret(password)) else {
+            return Ok(Outcome::Rejected);
+        };
+        let name = name.into_owned();
+        let stopped = UsersError::Internal("the check of a password was stopped");
+        let Ok(permit) = Arc::clone(&self.shared.checks).acquire_owned().await else {
+            return Err(stopped);
+        };
+        let shared = Arc::clone(&self.shared);
+        let check = move || {
+            // Held by the work and not by the caller: a caller that goes away doesn't free the memory.
+            let _permit = permit;
+            shared.current().verify(&name, &password)
+        };
+        task::spawn_blocking(check).await.map_err(|_| stopped)
+    }
+
+    /// The password of a user, for CRAM-MD5: only a `{plain}` entry has one.
+    ///
+    /// # Errors
+    /// When the look-up can't be run because the program ends.
+    pub async fn plain_password(&self, name: &str) -> Result<Option<Secret>, UsersError> {
+        let Some(name) = prepare(name) else { return Ok(None) };
+        let (name, shared) = (name.into_owned(), Arc::clone(&self.shared));
+        task::spawn_blocking(move || shared.current().plain(&name))
+            .await
+            .map_err(|_| UsersError::Internal("the look-up of a user was stopped"))
+    }
+
+    /// Whether there is a user of this name: what EXTERNAL asks.
+    ///
+    /// # Errors
+    /// When the look-up can't be run because the program ends.
+    pub async fn contains(&self, name: &str) -> Result<bool, UsersError> {
+        let Some(name) = prepare(name) else { return Ok(false) };
+        let (name, shared) = (name.into_owned(), Arc::clone(&self.shared));
+        task::spawn_blocking(move || shared.current().entries.contains_key(&name))
+            .await
+            .map_err(|_| UsersError::Internal("the look-up of a user was stopped"))
+    }
+
+    /// Reads the file now. Blocks for a few system calls.
+    ///
+    /// # Errors
+    /// As [`UsersFile::open`]; the users known before stay.
+    pub fn reload(&self) -> Result<(), UsersError> {
+        let (users, stamp) = load(&self.shared.path)?;
+        let mut state = self.shared.state.lock().unwrap_or_else(PoisonError::into_inner);
+        *state = State { users: Arc::new(users), stamp, looked: Instant::now() };
+        Ok(())
+    }
+}
+
+impl fmt::Debug for UsersFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UsersFile").field("path", &self.shared.path).finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    /// The users of now. Blocks.
+    fn current(&self) -> Arc<Users> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.looked.elapsed() < LOOK_EVERY {
+            return Arc::clone(&state.users);
+        }
+        state.looked = Instant::now();
+        let stamp = fs::metadata(&self.path).map(|metadata| Stamp::of(&metadata)).ok();
+        if stamp != Some(state.stamp) {
+            match load(&self.path) {
+                Ok((users, stamp)) => {
+                    state.users = Arc::new(users);
+                    state.stamp = stamp;
+                }
+                Err(error) => {
+                    // Told once for each change, not once a second.
+                    if let Some(stamp) = stamp {
+                        state.stamp = stamp;
+                    }
+                    tracing::warn!(%error, "the users file changed and can't be used; the users known before stay");
+                }
+            }
+        }
+        Arc::clone(&state.users)
+    }
+}
+
+/// What changes when a file is replaced or written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stamp {
+    modified: Option<SystemTime>,
+    length: u64,
+    inode: u64,
+}
+
+impl Stamp {
+    fn of(metadata: &Metadata) -> Self {
+        #[cfg(unix)]
+        let inode = std::os::unix::fs::MetadataExt::ino(metadata);
+        #[cfg(not(unix))]
+        let inode = 0;
+        Self { modified: metadata.modified().ok(), length: metadata.len(), inode }
+    }
+}
+
+/// All users of one version of the file.
+#[derive(Debug)]
+struct Users {
+    entries: HashMap<String, Stored>,
+    /// What an unknown user is checked against.
+    decoy: Option<Hash>,
+}
+
+impl Users {
+    fn verify(&self, name: &str, password: &Secret) -> Outcome {
+        let accepted = match self.entries.get(name) {
+            Some(Stored::Plain(known)) => known == password,
+            Some(Stored::Hash(hash)) => hash.verify(password),
+            None => {
+                if let Some(decoy) = &self.decoy {
+                    // The password may well be right: for somebody else.
+                    let _ = core::hint::black_box(decoy.verify(password));
+                }
+                false
+            }
+        };
+        Outcome::from_bool(accepted)
+    }
+
+    fn plain(&self, name: &str) -> Option<Secret> {
+        match self.entries.get(name)? {
+            Stored::Plain(password) => Some(password.clone()),
+            Stored::Hash(_) => None,
+        }
+    }
+}
+
+fn load(path: &Path) -> Result<(Users, Stamp), UsersError> {
+    let (text, stamp) = read(path)?;
+    let mut entries = HashMap::new();
+    let mut decoy = None;
+    for entry in parse(path, &text)? {
+        if let (None, Stored::Hash(hash)) = (&decoy, &entry.stored) {
+            decoy = Some(hash.clone());
+        }
+        entries.insert(entry.name, entry.stored);
+    }
+    if entries.is_empty() {
+        decoy = Hash::of_nobody();
+    }
+    Ok((Users { entries, decoy }, stamp))
+}
+
+/// The text of the file, and the stamp it had before it was read: a change meanwhile is seen the next time.
+pub(super) fn read(path: &Path) -> Result<(Zeroizing<String>, Stamp), UsersError> {
+    let read = || -> io::Result<_> {
+        let mut file = File::open(path)?;
+        let metadata = file.metadata()?;
+        // Room for all of it: a string that grows leaves copies behind.
+        let capacity = usize::try_from(metadata.len()).unwrap_or(0).saturating_add(1);
+        let mut text = Zeroizing::new(String::with_capacity(capacity));
+        file.read_to_string(&mut text)?;
+        Ok((text, Stamp::of(&metadata)))
+    };
+    read().map_err(|source| UsersError::Read { path: path.to_path_buf(), source })
+}
+
+/// One user, and where the password stands in the text, with its quotes.
+pub(super) struct Entry {
+    pub(super) name: String,
+    pub(super) stored: Stored,
+    pub(super) password: Range<usize>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileForm {
+    #[serde(default)]
+    user: Vec<EntryForm>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EntryForm {
+    name: Spanned<String>,
+    password: Spanned<Secret>,
+}
+
+pub(super) fn parse(path: &Path, text: &str) -> Result<Vec<Entry>, UsersError> {
+    let wrong = |at: Option<usize>, reason: String| UsersError::Content {
+        path: path.to_path_buf(),
+        line: at.map(|at| line_of(text, at)),
+        reason,
+    };
+    // The message alone: the full text of the error quotes the line, and with it a password.
+    let form: FileForm = toml::from_str(text).map_err(|error| {
+        wrong(error.span().map(|span| span.start), error.message().replace('\n', ", "))
+    })?;
+    let mut entries: Vec<Entry> = Vec::with_capacity(form.user.len());
+    for user in form.user {
+        let at = user.name.span().start;
+        let Some(name) = prepare(user.name.get_ref()) else {
+            return Err(wrong(Some(at), UsersError::BadName.to_string()));
+        };
+        let password = user.password.span();
+        let stored = Stored::parse(user.password.get_ref().expose())
+            .map_err(|reason| wrong(Some(password.start), reason.to_owned()))?;
+        if entries.iter().any(|entry| entry.name == name) {
+            return Err(wrong(Some(at), format!("the user {name:?} is there twice")));
+        }
+        entries.push(Entry { name: name.into_owned(), stored, password });
+    }
+    Ok(entries)
+}
+
+fn line_of(text: &str, at: usize) -> usize {
+    text.bytes().take(at).filter(|octet| *octet == b'\n').count() + 1
+}

@@ -1,0 +1,99 @@
+use super::prep::{prepare, prepare_secret};
+use super::{Outcome, Secret};
+use std::collections::HashMap;
+use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
+
+/// Names with passwords and tokens, kept as given: for tests, where every mechanism must work, also those
+/// that need the password itself.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryUsers {
+    /// Both in the form SASLprep gives.
+    passwords: HashMap<String, Secret>,
+    tokens: Vec<(String, Secret)>,
+}
+
+impl MemoryUsers {
+    /// Nobody.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a user, or gives it another password. `false` when SASLprep prohibits the name or the password,
+    /// or one of them is empty: nothing is added then.
+    #[must_use]
+    pub fn add_password(&mut self, name: &str, password: &str) -> bool {
+        let (Some(name), Some(password)) = (prepare(name), prepare_secret(password)) else {
+            return false;
+        };
+        self.passwords.insert(name.into_owned(), password);
+        true
+    }
+
+    /// Adds a token for XOAUTH2 and OAUTHBEARER; a user may have several. `false` when SASLprep prohibits the
+    /// name, or name or token is empty.
+    #[must_use]
+    pub fn add_token(&mut self, name: &str, token: &str) -> bool {
+        let Some(name) = prepare(name) else { return false };
+        if token.is_empty() {
+            return false;
+        }
+        self.tokens.push((name.into_owned(), Secret::new(token)));
+        true
+    }
+
+    /// Whether nobody was added.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.passwords.is_empty() && self.tokens.is_empty()
+    }
+
+    /// Whether there is a user of this name, with a password or a token: what EXTERNAL asks.
+    #[must_use]
+    pub fn contains(&self, name: &str) -> bool {
+        prepare(name).is_some_and(|name| {
+            self.passwords.contains_key(name.as_ref())
+                || self.tokens.iter().any(|(owner, _)| *owner == name)
+        })
+    }
+
+    /// Checks a password. At once: there is nothing to compute.
+    pub fn verify(&self, name: &str, password: &str) -> Outcome {
+        let (Some(name), Some(password)) = (prepare(name), prepare_secret(password)) else {
+            return Outcome::Rejected;
+        };
+        Outcome::from_bool(
+            self.passwords.get(name.as_ref()).is_some_and(|known| *known == password),
+        )
+    }
+
+    /// The password of a user, for mechanisms that compute with it.
+    #[must_use]
+    pub fn plain_password(&self, name: &str) -> Option<Secret> {
+        self.passwords.get(prepare(name)?.as_ref()).cloned()
+    }
+
+    /// Checks that the token belongs to the user of this name.
+    pub fn verify_token(&self, name: &str, token: &str) -> Outcome {
+        let Some(name) = prepare(name) else { return Outcome::Rejected };
+        let mut found = Choice::from(0);
+        for (owner, known) in &self.tokens {
+            let same = known.expose().as_bytes().ct_eq(token.as_bytes());
+            found |= same & Choice::from(u8::from(*owner == name));
+        }
+        Outcome::from_bool(found.into())
+    }
+
+    /// Whose token it is: OAUTHBEARER may leave the name out (RFC 7628 section 3.1).
+    #[must_use]
+    pub fn token_owner(&self, token: &str) -> Option<&str> {
+        // All are compared, so that the time doesn't tell how far down the list the token is.
+        let mut found = u64::MAX;
+        for (index, (_, known)) in (0_u64..).zip(&self.tokens) {
+            let same = known.expose().as_bytes().ct_eq(token.as_bytes());
+            found = u64::conditional_select(&found, &index, same);
+        }
+        let index = usize::try_from(found).ok()?;
+        self.tokens.get(index).map(|(owner, _)| owner.as_str())
+    }
+}

@@ -1,0 +1,55 @@
+//! Who may log in, and with what.
+//!
+//! [`UsersFile`] is a TOML file of names and hashed passwords; [`MemoryUsers`] holds names, passwords and
+//! tokens as given, for tests. Both compare names and passwords in the form SASLprep gives them (RFC 4013,
+//! as RFC 4616 section 2 asks): names are case-sensitive.
+//!
+//! ```toml
+//! [[user]]
+//! name = "me@example.com"
+//! password = "$argon2id$v=19$m=19456,t=2,p=1$…"   # or $scrypt$…, or {plain}secret
+//! ```
+//!
+//! SASLprep is done by the `stringprep` crate: it implements the whole profile, with normalisation, the
+//! tables of RFC 3454 and the rule for bidirectional text, has been in wide use since SCRAM came to the
+//! PostgreSQL drivers, and returns ASCII unchanged without a copy. A password that can't be prepared is wrong.
+
+mod edit;
+mod error;
+mod file;
+mod memory;
+mod prep;
+mod secret;
+mod stored;
+
+pub use edit::{Scheme, add_user, list_users, set_password};
+pub use error::UsersError;
+pub use file::UsersFile;
+pub use memory::MemoryUsers;
+pub use prep::prepare;
+pub use secret::Secret;
+
+/// What a check came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Outcome {
+    /// Name and password, or name and token, belong together.
+    Accepted,
+    /// They don't, or there is no such user: nobody outside can tell which.
+    Rejected,
+}
+
+impl Outcome {
+    /// Whether the check succeeded.
+    #[must_use]
+    pub fn is_accepted(self) -> bool {
+        self == Self::Accepted
+    }
+
+    fn from_bool(accepted: bool) -> Self {
+        if accepted { Self::Accepted } else { Self::Rejected }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,14 @@
+use super::Secret;
+use std::borrow::Cow;
+
+/// A name in the form in which names are compared: SASLprep (RFC 4013). `None` when the name holds what
+/// SASLprep prohibits, or nothing is left of it (RFC 4616 section 2).
+#[must_use]
+pub fn prepare(name: &str) -> Option<Cow<'_, str>> {
+    stringprep::saslprep(name).ok().filter(|prepared| !prepared.is_empty())
+}
+
+/// The same for a password; what is in between is wiped.
+pub(super) fn prepare_secret(password: &str) -> Option<Secret> {
+    prepare(password).map(|prepared| Secret::new(prepared.into_owned()))
+}

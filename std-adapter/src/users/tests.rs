@@ -1,0 +1,231 @@
+use super::*;
+use core::time::Duration;
+use std::fs;
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// "password", hashed cheaply.
+const HASH: &str =
+    "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
+
+fn file(text: &str) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("users.toml");
+    fs::write(&path, text).unwrap();
+    (folder, path)
+}
+
+fn user(name: &str, password: &str) -> String {
+    format!("[[user]]\nname = \"{name}\"\npassword = \"{password}\"\n")
+}
+
+#[tokio::test]
+async fn passwords_are_checked_against_hashes_and_plain_entries() {
+    let (_folder, path) = file(&(user("hashed", HASH) + &user("plain", "{plain}secret")));
+    let users = UsersFile::open(path).unwrap();
+    let cases = [
+        ("hashed", "password", true),
+        ("hashed", "Password", false),
+        ("hashed", "", false),
+        ("Hashed", "password", false),
+        ("plain", "secret", true),
+        ("plain", "secre", false),
+        ("plain", "{plain}secret", false),
+        ("nobody", "password", false),
+        ("", "", false),
+    ];
+    for (name, password, accepted) in cases {
+        let outcome = users.verify(name, password).await.unwrap();
+        assert_eq!(outcome.is_accepted(), accepted, "{name} {password}");
+    }
+    assert_eq!(users.plain_password("plain").await.unwrap(), Some(Secret::new("secret")));
+    assert_eq!(users.plain_password("hashed").await.unwrap(), None);
+    assert!(users.contains("hashed").await.unwrap());
+    assert!(!users.contains("nobody").await.unwrap());
+}
+
+#[tokio::test]
+async fn names_and_passwords_are_compared_after_saslprep() {
+    // A soft hyphen maps to nothing, a roman numeral to its letters (RFC 4013 section 3).
+    let (_folder, path) = file(&user("IX", "{plain}I\u{ad}X"));
+    let users = UsersFile::open(path).unwrap();
+    assert!(users.verify("I\u{ad}X", "\u{2168}").await.unwrap().is_accepted());
+    assert!(users.verify("\u{2168}", "IX").await.unwrap().is_accepted());
+    // Prohibited: a control character, and mixed directions.
+    assert_eq!(users.verify("IX", "IX\u{7}").await.unwrap(), Outcome::Rejected);
+    assert_eq!(users.verify("\u{627}1", "IX").await.unwrap(), Outcome::Rejected);
+}
+
+#[tokio::test]
+async fn an_unknown_user_takes_as_long_as_a_wrong_password() {
+    // More costly than the noise of a busy machine.
+    let costly = HASH.replace("m=256,t=2", "m=2048,t=2");
+    let (_folder, path) = file(&user("me", &costly));
+    let users = UsersFile::open(path).unwrap();
+    let mut best = [Duration::MAX; 2];
+    for _ in 0..5 {
+        for (best, name) in best.iter_mut().zip(["me", "nobody"]) {
+            let start = Instant::now();
+            assert_eq!(users.verify(name, "wrong").await.unwrap(), Outcome::Rejected);
+            *best = start.elapsed().min(*best);
+        }
+    }
+    let [wrong, unknown] = best;
+    assert!(unknown * 2 > wrong && wrong * 2 > unknown, "{wrong:?} and {unknown:?}");
+}
+
+#[tokio::test]
+async fn a_file_without_users_still_costs_a_hash() {
+    let (_folder, path) = file("");
+    let users = UsersFile::open(path).unwrap();
+    let start = Instant::now();
+    assert_eq!(users.verify("me", "x").await.unwrap(), Outcome::Rejected);
+    assert!(start.elapsed() > Duration::from_millis(2));
+}
+
+#[tokio::test]
+async fn a_changed_file_is_seen_and_a_broken_one_is_not_used() {
+    let (_folder, path) = file(&user("old", "{plain}x"));
+    let users = UsersFile::open(&path).unwrap();
+    fs::write(&path, user("new", "{plain}y")).unwrap();
+    // At most once a second is the file looked at.
+    assert!(users.verify("old", "x").await.unwrap().is_accepted());
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    assert!(users.verify("new", "y").await.unwrap().is_accepted());
+    assert!(!users.contains("old").await.unwrap());
+
+    fs::write(&path, "[[user]\n").unwrap();
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    assert!(users.verify("new", "y").await.unwrap().is_accepted());
+    assert!(users.reload().is_err());
+    assert!(users.verify("new", "y").await.unwrap().is_accepted());
+
+    fs::write(&path, user("third", "{plain}z")).unwrap();
+    users.reload().unwrap();
+    assert!(users.verify("third", "z").await.unwrap().is_accepted());
+}
+
+#[test]
+fn errors_name_the_line_and_never_the_password() {
+    let good = user("a", "{plain}hunter2");
+    let cases = [
+        (format!("{good}[[user]\n"), 4, "line"),
+        (format!("{good}[[user]]\nname = \"b\"\n"), 4, "password"),
+        (format!("{good}[[user]]\nname = \"b\"\npassword = hunter2\n"), 6, ""),
+        (format!("{good}[[user]]\nname = \"b\"\npassword = \"hunter2\"\n"), 6, "{plain}"),
+        (format!("{good}[[user]]\nname = \"b\"\npassword = \"hunter2\n"), 6, ""),
+        (format!("{good}[[user]]\nname = \"b\"\npassword = 7\n"), 6, ""),
+        (format!("{good}{good}"), 5, "twice"),
+        (format!("{good}admin = \"hunter2\"\n"), 4, "admin"),
+        (format!("{good}[[user]]\nname = \"\"\npassword = \"{{plain}}x\"\n"), 5, "name"),
+    ];
+    for (text, line, words) in cases {
+        let (_folder, path) = file(&text);
+        let error = UsersFile::open(path).unwrap_err().to_string();
+        assert!(error.contains(&format!("line {line}:")), "{line}: {error}");
+        assert!(error.contains(words), "{error}");
+        assert!(!error.contains("hunter2") && !error.contains('\n'), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn users_are_added_and_changed_and_the_rest_of_the_file_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("users.toml");
+    add_user(&path, "first", "one", Scheme::Plain).unwrap();
+    let text = format!("# ours\n{}# the end", fs::read_to_string(&path).unwrap());
+    fs::write(&path, text).unwrap();
+    add_user(&path, "say \"hi\" \\", "tw\\o\"", Scheme::Plain).unwrap();
+    add_user(&path, "third", "three", Scheme::Argon2id).unwrap();
+    set_password(&path, "first", "o\"ne\\2", Scheme::Plain).unwrap();
+
+    assert_eq!(list_users(&path).unwrap(), ["first", "say \"hi\" \\", "third"]);
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.starts_with("# ours\n") && text.contains("# the end"), "{text}");
+    assert!(text.contains("$argon2id$v=19$m=19456,t=2,p=1$") && !text.contains("three"));
+    let users = UsersFile::open(&path).unwrap();
+    for (name, password) in
+        [("first", "o\"ne\\2"), ("say \"hi\" \\", "tw\\o\""), ("third", "three")]
+    {
+        assert!(users.verify(name, password).await.unwrap().is_accepted(), "{name}");
+    }
+    assert!(!users.verify("first", "one").await.unwrap().is_accepted());
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}
+
+#[test]
+fn changes_that_make_no_sense_are_refused_and_nothing_is_written() {
+    let (_folder, path) = file(&user("me", "{plain}x"));
+    let before = fs::read(&path).unwrap();
+    let refused = [
+        add_user(&path, "me", "y", Scheme::Plain),
+        add_user(&path, "m\u{ad}e", "y", Scheme::Plain),
+        add_user(&path, "", "y", Scheme::Plain),
+        add_user(&path, "you\n", "y", Scheme::Plain),
+        add_user(&path, "you", "", Scheme::Plain),
+        set_password(&path, "you", "y", Scheme::Plain),
+        set_password(&path, "me", "a\u{0}b", Scheme::Plain),
+    ];
+    for result in refused {
+        assert!(!result.unwrap_err().to_string().contains('\n'));
+    }
+    assert_eq!(fs::read(&path).unwrap(), before);
+}
+
+#[test]
+fn memory_users_serve_passwords_and_tokens() {
+    let mut users = MemoryUsers::new();
+    assert!(users.is_empty());
+    assert!(users.add_password("me", "secret") && users.add_token("me", "t1"));
+    assert!(users.add_token("you", "t2"));
+    assert!(
+        !users.add_password("", "x") && !users.add_password("x", "") && !users.add_token("x", "")
+    );
+
+    assert!(users.verify("me", "secret").is_accepted());
+    for (name, password) in
+        [("me", "Secret"), ("Me", "secret"), ("you", "secret"), ("me", ""), ("you", "")]
+    {
+        assert!(!users.verify(name, password).is_accepted(), "{name} {password}");
+    }
+    assert_eq!(users.plain_password("me"), Some(Secret::new("secret")));
+    assert_eq!(users.plain_password("you"), None);
+    assert!(users.verify_token("me", "t1").is_accepted());
+    assert!(!users.verify_token("me", "t2").is_accepted());
+    assert!(!users.verify_token("me", "").is_accepted());
+    assert_eq!(users.token_owner("t2"), Some("you"));
+    assert_eq!(users.token_owner("t3"), None);
+    assert!(users.contains("you") && !users.contains("they"));
+}
+
+#[test]
+fn nothing_secret_is_printed() {
+    let mut users = MemoryUsers::new();
+    assert!(users.add_password("me", "hunter2") && users.add_token("me", "hunter2"));
+    let (_folder, path) = file(&user("me", "{plain}hunter2"));
+    let text =
+        format!("{users:?} {:?} {:?}", UsersFile::open(path).unwrap(), Secret::new("hunter2"));
+    assert!(!text.contains("hunter2"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_logins_at_once_are_all_answered() {
+    let (_folder, path) = file(&user("me", HASH));
+    let users = UsersFile::open(path).unwrap();
+    let tasks: Vec<_> = (0..64)
+        .map(|n| {
+            let users = users.clone();
+            tokio::spawn(async move {
+                let password = if n % 2 == 0 { "password" } else { "wrong" };
+                users.verify("me", password).await.unwrap().is_accepted() == (n % 2 == 0)
+            })
+        })
+        .collect();
+    for task in tasks {
+        assert!(task.await.unwrap());
+    }
+}
