@@ -6,7 +6,10 @@
 // A test that fails is meant to panic.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod admission;
 mod file;
+mod source;
 pub mod store;
+pub mod throttle;
 pub mod tls;
 pub mod users;
