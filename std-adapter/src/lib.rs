@@ -7,7 +7,9 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod admission;
+pub mod cidr;
 mod file;
+pub mod proxy_protocol;
 mod source;
 pub mod store;
 pub mod throttle;
