@@ -230,10 +230,19 @@ mod tests {
         }
         assert!(throttle.sources() <= 100, "{}", throttle.sources());
         assert!(throttle.begin(busy).is_err());
-        advance(REFILL * 4).await;
-        throttle.begin(busy).unwrap().fail();
-        throttle.begin(peer("192.0.2.2")).unwrap().fail();
-        assert!(throttle.sources() <= 2, "{}", throttle.sources());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn those_with_a_full_bucket_make_room_first() {
+        let throttle = throttle(3, 10);
+        for n in 0..9 {
+            throttle.begin(IpAddr::from([192, 0, 2, n])).unwrap().fail();
+        }
+        advance(REFILL * 2).await;
+        for n in 0..2 {
+            throttle.begin(IpAddr::from([198, 51, 100, n])).unwrap().fail();
+        }
+        assert_eq!(throttle.sources(), 2);
     }
 
     #[tokio::test(start_paused = true)]
