@@ -1,6 +1,53 @@
 //! `cargo xtask interop`: real mail clients against `ehlo serve`.
+//!
+//! For each client program, each kind of TLS and each mechanism both sides have: with the right
+//! credentials the message is in the Maildir octet by octet as it was submitted; with wrong ones the
+//! client says so and nothing is stored. [`table`] says which client has what, [`cases`] what is
+//! checked; the drivers are in `xtask/interop/clients`.
 
+mod cases;
+mod maildir;
+mod packages;
+mod report;
+mod server;
+mod table;
+mod work;
+
+use core::net::SocketAddr;
+use core::sync::atomic::{AtomicUsize, Ordering};
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::time::Instant;
+
+use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
+
+use crate::process;
+use cases::Bench;
+use packages::Tools;
+use report::{Check, Failure, Outcome, Report};
+use server::Target;
+use table::{CLIENTS, Client, MECHANISMS, Mechanism};
+use work::Work;
+
+/// The user all clients log in as.
+const USER: &str = "tim@example.org";
+/// That user's password, the one of RFC 2195's example with what needs quoting added.
+const PASSWORD: &str = "tanstaaf tanstaaf!";
+/// Who the messages are for.
+const OTHER_USER: &str = "anna@example.net";
+/// A recipient the server refuses.
+const REJECTED: &str = "nobody@example.net";
+/// The largest message the server takes, in octets.
+const MAX_SIZE: usize = 262_144;
+/// Seconds a client may take.
+const SECONDS: u32 = 25;
+
+/// A token as long as those of the large providers.
+fn token() -> String {
+    format!("ya29.{}", "aZ0-._~+/".chars().cycle().take(1_995).collect::<String>())
+}
 
 /// What `cargo xtask interop` is asked to do.
 #[derive(Debug, Args)]
@@ -8,13 +55,168 @@ pub(crate) struct Options {
     /// Run only these clients
     #[arg(long, value_delimiter = ',', value_name = "CLIENT,…")]
     only: Vec<String>,
+    /// Test only these mechanisms (the checks that are not about mechanisms need PLAIN)
+    #[arg(long, value_delimiter = ',', value_name = "MECHANISM,…")]
+    mechanisms: Vec<String>,
+    /// List clients and mechanisms, and run nothing
+    #[arg(long)]
+    list: bool,
+    /// Test this program in place of building `ehlo`
+    #[arg(long, value_name = "FILE")]
+    server: Option<PathBuf>,
+    /// Test another server that is running: its port with STARTTLS, and the one with implicit TLS
+    #[arg(long, value_delimiter = ',', value_name = "ADDR:PORT,ADDR:TLSPORT")]
+    peer_server: Vec<SocketAddr>,
+    /// The authority of the other server's certificate, which has to be for `localhost`
+    #[arg(long, value_name = "FILE", requires = "peer_server")]
+    peer_ca: Option<PathBuf>,
+    /// The Maildir of the other server; without it, nothing stored is checked
+    #[arg(long, value_name = "DIR", requires = "peer_server")]
+    peer_maildir: Option<PathBuf>,
+    /// How many clients run at a time
+    #[arg(long, default_value_t = 4)]
+    jobs: usize,
+    /// Keep the folder of the run
+    #[arg(long)]
+    keep: bool,
 }
 
 /// Runs the clients.
 ///
 /// # Errors
 ///
-/// Fails when a client or one of its checks fails.
-pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
-    anyhow::bail!("no client is implemented yet (asked for {:?})", options.only)
+/// Fails when something needed is missing, or a check fails.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let clients = options.clients()?;
+    let mechanisms = options.mechanisms()?;
+    if options.list {
+        list(&clients, &mechanisms);
+        return Ok(());
+    }
+    let folder = process::cache("interop");
+    let tools = Tools::prepare(&clients, folder.join("tools"))?;
+    let target = options.target()?;
+    let work = Work::create(folder.join(format!("run-{}", std::process::id())), options.keep)?;
+
+    let begun = Instant::now();
+    let report = all(&clients, &mechanisms, &tools, &work, &target, options.jobs);
+    let seconds = begun.elapsed().as_secs();
+
+    let (passed, failed) = report.counts();
+    let failures = report.failures();
+    let summary = format!("{passed} passed, {failed} failed ({seconds} s)");
+    let text = format!("{}\n{summary}\n{failures}", report.tables());
+    println!("{text}");
+    let file = folder.join("report.md");
+    fs::write(&file, &text).with_context(|| format!("can't write {}", file.display()))?;
+    if options.peer_server.len() == 2 && options.peer_maildir.is_none() {
+        println!("Without --peer-maildir, nothing stored was checked.");
+    }
+    match (passed, failed) {
+        (0, 0) => bail!("nothing was checked"),
+        (_, 0) => Ok(()),
+        _ => bail!("{failed} of {} checks failed", passed + failed),
+    }
+}
+
+/// Prints the clients and what they have.
+fn list(clients: &[&'static Client], mechanisms: &[&'static Mechanism]) {
+    for client in clients {
+        let has: Vec<&str> = mechanisms
+            .iter()
+            .map(|mechanism| mechanism.name)
+            .filter(|name| !client.lacks.iter().any(|(lacked, _)| lacked == name))
+            .collect();
+        println!("{}: {}", client.name, has.join(", "));
+    }
+}
+
+/// Runs the clients, some at a time.
+fn all(
+    clients: &[&'static Client],
+    mechanisms: &[&'static Mechanism],
+    tools: &Tools,
+    work: &Work,
+    target: &Target,
+    jobs: usize,
+) -> Report {
+    let next = AtomicUsize::new(0);
+    let checks = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..jobs.max(1) {
+            scope.spawn(|| {
+                while let Some(client) = clients.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let begun = Instant::now();
+                    let done = match Bench::new(client, tools, work, target, mechanisms) {
+                        Ok(bench) => bench.run(),
+                        Err(error) => vec![not_started(client, &error)],
+                    };
+                    eprintln!("{}: {:.1} s", client.name, begun.elapsed().as_secs_f32());
+                    // A lock is only poisoned by a panic, and the scope passes that on.
+                    if let Ok(mut checks) = checks.lock() {
+                        checks.extend(done);
+                    }
+                }
+            });
+        }
+    });
+    Report { checks: checks.into_inner().unwrap_or_default() }
+}
+
+/// The failure of a server that did not start.
+fn not_started(client: &'static Client, error: &anyhow::Error) -> Check {
+    let (reason, dialogue) = ("the server did not start".to_owned(), format!("{error:#}"));
+    eprintln!("FAILED {}: {dialogue}", client.name);
+    let outcome = Outcome::Failed(Failure { reason, dialogue });
+    Check { client: client.name, mechanism: Some("PLAIN"), column: report::COLUMNS[0], outcome }
+}
+
+impl Options {
+    /// The clients asked for.
+    fn clients(&self) -> Result<Vec<&'static Client>> {
+        chosen(CLIENTS, &self.only, |client| client.name)
+    }
+
+    /// The mechanisms asked for.
+    fn mechanisms(&self) -> Result<Vec<&'static Mechanism>> {
+        chosen(MECHANISMS, &self.mechanisms, |mechanism| mechanism.name)
+    }
+
+    /// The server asked for.
+    fn target(&self) -> Result<Target> {
+        if let [starttls, implicit] = self.peer_server.as_slice() {
+            if !starttls.ip().is_loopback() || !implicit.ip().is_loopback() {
+                bail!("--peer-server takes loopback addresses only");
+            }
+            let ca = self.peer_ca.clone().ok_or_else(|| anyhow!("--peer-ca is missing"))?;
+            return Ok(Target::Peer {
+                starttls: starttls.port(),
+                implicit: implicit.port(),
+                ca: ca.canonicalize().with_context(|| format!("no {}", ca.display()))?,
+                maildir: self.peer_maildir.clone(),
+            });
+        }
+        if !self.peer_server.is_empty() {
+            bail!("--peer-server takes two addresses: with STARTTLS, and with implicit TLS");
+        }
+        match &self.server {
+            Some(program) => Ok(Target::Own(program.clone())),
+            None => Target::build(),
+        }
+    }
+}
+
+/// Those of a table with the names asked for; all of them when none is.
+fn chosen<T>(
+    table: &'static [T],
+    names: &[String],
+    name_of: fn(&T) -> &'static str,
+) -> Result<Vec<&'static T>> {
+    let is_unknown = |name: &&String| !table.iter().any(|entry| name_of(entry) == name.as_str());
+    if let Some(unknown) = names.iter().find(is_unknown) {
+        let known: Vec<_> = table.iter().map(name_of).collect();
+        bail!("there is no {unknown}; there are {}", known.join(", "));
+    }
+    let wanted = |entry: &&T| names.is_empty() || names.iter().any(|name| name == name_of(entry));
+    Ok(table.iter().filter(wanted).collect())
 }

@@ -1,0 +1,190 @@
+//! The server under test: our own, one process a client program, or another that is running already.
+
+use core::time::Duration;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context, Result, anyhow, bail};
+
+use super::work::Work;
+use super::{MAX_SIZE, PASSWORD, REJECTED, USER, token};
+use crate::process;
+
+/// How long a server may take to say where it listens.
+const START: Duration = Duration::from_secs(10);
+
+/// Which server to test.
+#[derive(Clone, Debug)]
+pub(crate) enum Target {
+    /// Ours: the path of the program.
+    Own(PathBuf),
+    /// Another one.
+    Peer {
+        /// The port with STARTTLS.
+        starttls: u16,
+        /// The port with implicit TLS.
+        implicit: u16,
+        /// The authority of its certificate.
+        ca: PathBuf,
+        /// Its Maildir, when that can be read.
+        maildir: Option<PathBuf>,
+    },
+}
+
+impl Target {
+    /// Builds our server.
+    ///
+    /// # Errors
+    ///
+    /// Fails when it does not build.
+    pub(crate) fn build() -> Result<Self> {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut command = Command::new(cargo);
+        command.current_dir(process::root()).args(["build", "--release", "-p", "ehlo-cli"]);
+        process::run(&mut command)?;
+        Ok(Self::Own(process::cache("release").join("ehlo")))
+    }
+
+    /// Makes it ready for one client program; `name` is that of its files.
+    ///
+    /// # Errors
+    ///
+    /// Fails when our server does not start.
+    pub(crate) fn start(&self, work: &Work, name: &str, mechanisms: &str) -> Result<Server> {
+        match self {
+            Self::Own(program) => Server::start(program, work, name, mechanisms),
+            Self::Peer { starttls, implicit, ca, maildir } => Ok(Server {
+                child: None,
+                starttls: *starttls,
+                implicit: *implicit,
+                ca: ca.clone(),
+                maildir: maildir.clone(),
+                log: None,
+            }),
+        }
+    }
+}
+
+/// A server that runs. Our own is killed when dropped.
+#[derive(Debug)]
+pub(crate) struct Server {
+    child: Option<Child>,
+    /// The port with STARTTLS.
+    pub(crate) starttls: u16,
+    /// The port with implicit TLS.
+    pub(crate) implicit: u16,
+    /// The authority of its certificate.
+    pub(crate) ca: PathBuf,
+    /// Where it stores, when that can be read.
+    pub(crate) maildir: Option<PathBuf>,
+    /// What it prints.
+    log: Option<PathBuf>,
+}
+
+impl Server {
+    /// Starts our server and waits until it has said where it listens.
+    fn start(program: &Path, work: &Work, name: &str, mechanisms: &str) -> Result<Self> {
+        let maildir = work.path(&format!("{name}.maildir"));
+        let log = work.path(&format!("{name}.server.log"));
+        let output = File::create(&log).with_context(|| format!("can't make {}", log.display()))?;
+        let mut command = Command::new(program);
+        command
+            .args(["serve", "--listen", "127.0.0.1:0", "--listen-tls", "127.0.0.1:0"])
+            .args(["--hostname", "localhost", "--auth", mechanisms])
+            .args(["--user", &format!("{USER}:{PASSWORD}")])
+            .args(["--token", &format!("{USER}:{}", token())])
+            .args(["--max-size", &MAX_SIZE.to_string(), "--reject-recipient", REJECTED])
+            .arg("--cert")
+            .arg(work.path("server.pem"))
+            .arg("--key")
+            .arg(work.path("server.key"))
+            .arg("--client-ca")
+            .arg(work.path("ca.pem"))
+            .arg("--maildir")
+            .arg(&maildir)
+            .arg("--transcript")
+            .stdin(Stdio::null())
+            .stderr(output.try_clone().context("can't share the log")?)
+            .stdout(output);
+        let child = command.spawn().with_context(|| format!("can't run {}", program.display()))?;
+        let mut server = Self {
+            child: Some(child),
+            starttls: 0,
+            implicit: 0,
+            ca: work.path("ca.pem"),
+            maildir: Some(maildir),
+            log: Some(log),
+        };
+        server.wait_for_ports()?;
+        Ok(server)
+    }
+
+    /// Reads the ports from what the server prints.
+    fn wait_for_ports(&mut self) -> Result<()> {
+        let begun = Instant::now();
+        loop {
+            let said = self.log_from(0);
+            if let Some((starttls, implicit)) = ports(&said) {
+                (self.starttls, self.implicit) = (starttls, implicit);
+                return Ok(());
+            }
+            let child = self.child.as_mut().ok_or_else(|| anyhow!("no server"))?;
+            if let Some(status) = child.try_wait().context("can't wait for the server")? {
+                bail!("`ehlo serve` ended with {status}:\n{said}");
+            }
+            if begun.elapsed() > START {
+                bail!("`ehlo serve` has not said where it listens:\n{said}");
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// How long the log is.
+    pub(crate) fn log_length(&self) -> usize {
+        self.log_from(0).len()
+    }
+
+    /// The log from an offset on.
+    pub(crate) fn log_from(&self, offset: usize) -> String {
+        let octets = self.log.as_ref().and_then(|log| fs::read(log).ok()).unwrap_or_default();
+        let all = String::from_utf8_lossy(&octets);
+        all.get(offset..).unwrap_or_default().to_owned()
+    }
+
+    /// Whether our server is still there.
+    pub(crate) fn is_alive(&mut self) -> bool {
+        self.child.as_mut().is_none_or(|child| child.try_wait().is_ok_and(|end| end.is_none()))
+    }
+
+    /// Whether it is our own.
+    pub(crate) fn is_own(&self) -> bool {
+        self.child.is_some()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.child {
+            // It may have ended already; there is nothing else to do about a failure here.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// Finds the two ports in what the server prints: each on a line with its address, the one of
+/// implicit TLS called so.
+fn ports(said: &str) -> Option<(u16, u16)> {
+    let (mut starttls, mut implicit) = (None, None);
+    for line in said.lines() {
+        let Some((_, rest)) = line.split_once("127.0.0.1:") else { continue };
+        let digits = rest.split(|sign: char| !sign.is_ascii_digit()).next();
+        let Some(port) = digits.and_then(|digits| digits.parse().ok()) else { continue };
+        let is_implicit = line.to_ascii_lowercase().contains("implicit");
+        let found = if is_implicit { &mut implicit } else { &mut starttls };
+        found.get_or_insert(port);
+    }
+    Some((starttls?, implicit?))
+}
