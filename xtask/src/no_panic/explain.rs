@@ -42,6 +42,9 @@ pub(super) fn print(elf: &Path) -> Result<()> {
     let mut seen: BTreeSet<&str> = BTreeSet::new();
     let mut found = BTreeSet::new();
     while let Some((function, origin)) = waiting.pop_front() {
+        if !callers.contains_key(function) {
+            found.insert(format!("{}, called through a pointer", plain_name(function)));
+        }
         for call in callers.get(function).into_iter().flatten() {
             let frames = places.get(call.address).map_or(&[][..], Vec::as_slice);
             let (inner, line) = match frames.iter().position(|frame| ours(frame).is_some()) {

@@ -6,7 +6,10 @@
 
 use core::fmt::{self, Display, Write};
 
+use ehlo::address::{AddressLiteral, Host, LocalPart, Mailbox};
 use ehlo::command::Command;
+use ehlo::parameter::{DateTime, Hold, MailParameters, RcptParameters};
+use ehlo::reply::{Enhanced, Refusal, ReplyCode};
 
 unsafe extern "C" {
     fn a_panic_is_reachable() -> !;
@@ -34,6 +37,29 @@ impl Sink {
         }
         .is_ok()
     }
+
+    /// Reads a text in every way there is; commands have been.
+    fn all(&mut self, text: &str) -> bool {
+        let mailbox = Mailbox::parse(text);
+        let ip = AddressLiteral::parse(text).ok().and_then(AddressLiteral::ip);
+        let unquoted = LocalPart::parse(text).map_or(0, |local| local.unquoted().count());
+        let parameters = MailParameters::parse(text);
+        let unknown = parameters.is_ok_and(|all| all.other.find("XSENSOR").is_some());
+        let held = matches!(parameters, Ok(MailParameters { hold: Some(Hold::For(_)), .. }));
+        let (enhanced, _) = Enhanced::split_from(text);
+        let code = ReplyCode::new(text.len() as u16);
+        let refusal = code.and_then(|code| Refusal::with_code(code, text).ok());
+        self.show(mailbox)
+            && self.show(mailbox.map(|mailbox| mailbox.host()))
+            && self.show(Host::parse(text))
+            && self.show(DateTime::parse(text))
+            && self.show(parameters)
+            && self.show(RcptParameters::parse(text))
+            && write!(self, "{unquoted}{}", u8::from(unknown) + u8::from(held)).is_ok()
+            && ip.is_none_or(|ip| ip.is_ipv4())
+            && enhanced.is_none_or(|enhanced| write!(self, "{enhanced}").is_ok())
+            && refusal.is_none_or(|refusal| refusal.is_permanent())
+    }
 }
 
 /// What the linker is told to keep.
@@ -50,4 +76,5 @@ pub unsafe extern "C" fn probe(
     let octets = unsafe { core::slice::from_raw_parts(octets, length) };
     let mut sink = Sink(sink);
     sink.show(Command::parse(octets))
+        && core::str::from_utf8(octets).is_ok_and(|text| sink.all(text))
 }
