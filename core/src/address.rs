@@ -1,0 +1,306 @@
+//! Addresses: mailboxes, paths, domains and address literals (RFC 5321 section 4.1.2 and 4.1.3).
+//!
+//! Every type here is checked when it is made and can't hold an illegal value. Nothing is rewritten:
+//! what a client sent is what [`as_str`](Mailbox::as_str) gives, quotes and case included.
+//!
+//! ```
+//! use ehlo::address::{Host, Mailbox};
+//!
+//! let mailbox = Mailbox::parse("\"sensor 7\"@[192.0.2.1]")?;
+//! assert!(mailbox.local_part().is_quoted());
+//! assert_eq!(mailbox.local_part().unquoted().collect::<String>(), "sensor 7");
+//! assert!(matches!(mailbox.host(), Host::Literal(_)));
+//! # Ok::<(), ehlo::error::InvalidAddress>(())
+//! ```
+
+use core::fmt;
+use core::net::{IpAddr, Ipv6Addr};
+
+use crate::error::InvalidAddress;
+use crate::wire::grammar::{self, Path, whole};
+
+/// The octets as text; the grammar has let nothing but ASCII and UTF-8 through when the whole line
+/// was UTF-8, which the callers check.
+fn text(octets: &[u8]) -> Result<&str, InvalidAddress> {
+    core::str::from_utf8(octets).map_err(|_| InvalidAddress)
+}
+
+/// A local-part: a dot-string or a quoted string of at most 64 octets, as it was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LocalPart<'a>(&'a str);
+
+impl<'a> LocalPart<'a> {
+    /// Checks a local-part (RFC 5321 section 4.1.2, RFC 6531 section 3.3).
+    ///
+    /// # Errors
+    /// When it is not a dot-string or quoted string, or is longer than 64 octets.
+    pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
+        whole(grammar::local_part, text.as_bytes()).map(|_| Self(text)).ok_or(InvalidAddress)
+    }
+
+    /// As it was written, quotes included.
+    #[must_use]
+    pub const fn as_str(self) -> &'a str {
+        self.0
+    }
+
+    /// Whether it is a quoted string.
+    #[must_use]
+    pub fn is_quoted(self) -> bool {
+        self.0.starts_with('"')
+    }
+
+    /// The characters it stands for: without the quotes and backslashes of a quoted string. Two
+    /// local-parts that agree here name the same mailbox.
+    pub fn unquoted(self) -> impl Iterator<Item = char> + 'a {
+        let quoted = self.0.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+        let mut escaped = false;
+        quoted.unwrap_or(self.0).chars().filter(move |c| {
+            escaped = quoted.is_some() && *c == '\\' && !escaped;
+            !escaped
+        })
+    }
+}
+
+/// A domain name of letters, digits and hyphens, or of U-labels (RFC 6531); at most 255 octets,
+/// each label at most 63.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Domain<'a>(&'a str);
+
+impl<'a> Domain<'a> {
+    /// Checks a domain (RFC 5321 section 4.1.2).
+    ///
+    /// # Errors
+    /// When a label is empty or too long, begins or ends with a hyphen, or holds another character.
+    pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
+        whole(grammar::domain, text.as_bytes()).map(|_| Self(text)).ok_or(InvalidAddress)
+    }
+
+    /// As it was written.
+    #[must_use]
+    pub const fn as_str(self) -> &'a str {
+        self.0
+    }
+}
+
+/// An address literal, such as `[192.0.2.1]` or `[IPv6:2001:db8::1]` (RFC 5321 section 4.1.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct AddressLiteral<'a>(&'a str);
+
+impl<'a> AddressLiteral<'a> {
+    /// Checks an address literal, brackets included.
+    ///
+    /// # Errors
+    /// When it is none of the three forms.
+    pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
+        whole(grammar::address_literal, text.as_bytes()).map(|_| Self(text)).ok_or(InvalidAddress)
+    }
+
+    /// As it was written, brackets included.
+    #[must_use]
+    pub const fn as_str(self) -> &'a str {
+        self.0
+    }
+
+    /// The IP address it names; `None` for a general address literal.
+    #[must_use]
+    pub fn ip(self) -> Option<IpAddr> {
+        let content = self.0.strip_prefix('[')?.strip_suffix(']')?.as_bytes();
+        if let Some(address) = whole(grammar::ipv4_address, content) {
+            return Some(IpAddr::V4(address));
+        }
+        let (tag, address) = content.split_at_checked(5)?;
+        let address: Option<Ipv6Addr> = whole(grammar::ipv6_text, address);
+        address.filter(|_| tag.eq_ignore_ascii_case(b"IPv6:")).map(IpAddr::V6)
+    }
+}
+
+/// What stands behind the `@` of a mailbox, or behind EHLO.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Host<'a> {
+    /// A domain name.
+    Domain(Domain<'a>),
+    /// An address literal.
+    Literal(AddressLiteral<'a>),
+}
+
+impl<'a> Host<'a> {
+    /// Checks a domain or an address literal.
+    ///
+    /// # Errors
+    /// When it is neither.
+    pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
+        if text.starts_with('[') {
+            AddressLiteral::parse(text).map(Self::Literal)
+        } else {
+            Domain::parse(text).map(Self::Domain)
+        }
+    }
+
+    /// As it was written.
+    #[must_use]
+    pub const fn as_str(self) -> &'a str {
+        match self {
+            Self::Domain(domain) => domain.as_str(),
+            Self::Literal(literal) => literal.as_str(),
+        }
+    }
+
+    /// What the grammar has found to be one of the two.
+    const fn checked(text: &'a str) -> Self {
+        match text.as_bytes() {
+            [b'[', ..] => Self::Literal(AddressLiteral(text)),
+            _ => Self::Domain(Domain(text)),
+        }
+    }
+}
+
+/// A mailbox: `local-part@domain` or `local-part@[address literal]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Mailbox<'a> {
+    text: &'a str,
+    /// Where the `@` between the two halves stands.
+    at: usize,
+}
+
+impl<'a> Mailbox<'a> {
+    /// Checks a mailbox (RFC 5321 section 4.1.2; UTF-8 as in RFC 6531 section 3.3).
+    ///
+    /// # Errors
+    /// When it does not match the grammar or a size limit (64 octets for the local-part, 255 for
+    /// the domain) is passed.
+    pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
+        let (_, at) = whole(grammar::mailbox, text.as_bytes()).ok_or(InvalidAddress)?;
+        Ok(Self { text, at })
+    }
+
+    /// As it was written.
+    #[must_use]
+    pub const fn as_str(self) -> &'a str {
+        self.text
+    }
+
+    /// What stands before the `@`.
+    #[must_use]
+    pub fn local_part(self) -> LocalPart<'a> {
+        LocalPart(self.text.get(..self.at).unwrap_or_default())
+    }
+
+    /// What stands behind the `@`.
+    #[must_use]
+    pub fn host(self) -> Host<'a> {
+        Host::checked(self.text.get(self.at + 1..).unwrap_or_default())
+    }
+}
+
+/// A reverse-path: the argument of MAIL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ReversePath<'a> {
+    /// `<>`, the reverse-path of notifications (RFC 5321 section 4.5.5).
+    Null,
+    /// A mailbox.
+    Mailbox(Mailbox<'a>),
+}
+
+impl<'a> ReversePath<'a> {
+    /// Reads a reverse-path with its angle brackets. A source route is accepted and ignored (RFC
+    /// 5321 appendix C).
+    ///
+    /// # Errors
+    /// When it does not match the grammar, or the path is longer than 256 octets.
+    pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
+        Self::from_octets(text.as_bytes())
+    }
+
+    pub(crate) fn from_octets(octets: &'a [u8]) -> Result<Self, InvalidAddress> {
+        match whole(grammar::reverse_path, octets) {
+            Some(Path::Null) => Ok(Self::Null),
+            Some(Path::Mailbox(mailbox, at)) => {
+                Ok(Self::Mailbox(Mailbox { text: text(mailbox)?, at }))
+            }
+            Some(Path::Postmaster(_)) | None => Err(InvalidAddress),
+        }
+    }
+
+    /// The mailbox without angle brackets; empty for `<>`.
+    #[must_use]
+    pub const fn as_str(self) -> &'a str {
+        match self {
+            Self::Null => "",
+            Self::Mailbox(mailbox) => mailbox.as_str(),
+        }
+    }
+
+    /// The mailbox, unless it is `<>`.
+    #[must_use]
+    pub const fn mailbox(self) -> Option<Mailbox<'a>> {
+        match self {
+            Self::Null => None,
+            Self::Mailbox(mailbox) => Some(mailbox),
+        }
+    }
+}
+
+/// A forward-path: the argument of RCPT.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ForwardPath<'a> {
+    /// `<Postmaster>` without a domain (RFC 5321 section 4.1.1.3), in the case it was written in.
+    Postmaster(&'a str),
+    /// A mailbox.
+    Mailbox(Mailbox<'a>),
+}
+
+impl<'a> ForwardPath<'a> {
+    /// Reads a forward-path with its angle brackets. A source route is accepted and ignored (RFC
+    /// 5321 appendix C).
+    ///
+    /// # Errors
+    /// When it does not match the grammar, or the path is longer than 256 octets.
+    pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
+        Self::from_octets(text.as_bytes())
+    }
+
+    pub(crate) fn from_octets(octets: &'a [u8]) -> Result<Self, InvalidAddress> {
+        match whole(grammar::forward_path, octets) {
+            Some(Path::Postmaster(name)) => Ok(Self::Postmaster(text(name)?)),
+            Some(Path::Mailbox(mailbox, at)) => {
+                Ok(Self::Mailbox(Mailbox { text: text(mailbox)?, at }))
+            }
+            Some(Path::Null) | None => Err(InvalidAddress),
+        }
+    }
+
+    /// The mailbox without angle brackets; `postmaster` has no domain.
+    #[must_use]
+    pub const fn as_str(self) -> &'a str {
+        match self {
+            Self::Postmaster(name) => name,
+            Self::Mailbox(mailbox) => mailbox.as_str(),
+        }
+    }
+
+    /// The mailbox, unless it is the bare postmaster.
+    #[must_use]
+    pub const fn mailbox(self) -> Option<Mailbox<'a>> {
+        match self {
+            Self::Postmaster(_) => None,
+            Self::Mailbox(mailbox) => Some(mailbox),
+        }
+    }
+}
+
+/// `Display` for the types that are a text and nothing else.
+macro_rules! display_as_str {
+    ($($name:ident $around:literal),*) => {$(
+        impl fmt::Display for $name<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, $around, self.as_str())
+            }
+        }
+    )*};
+}
+
+display_as_str!(
+    LocalPart "{}", Domain "{}", AddressLiteral "{}", Host "{}", Mailbox "{}",
+    ReversePath "<{}>", ForwardPath "<{}>"
+);

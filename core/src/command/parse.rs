@@ -1,0 +1,148 @@
+//! From a line to a [`Command`].
+
+use super::{Attributes, Auth, Command, Verb};
+use crate::address::{ForwardPath, Host, ReversePath};
+use crate::error::SyntaxError;
+use crate::parameter::{MailParameters, RcptParameters};
+use crate::wire::grammar::{self, whole};
+
+impl<'a> Command<'a> {
+    /// Reads a command line, its CRLF not included. White space at its end is tolerated (RFC 5321
+    /// section 4.1.1).
+    ///
+    /// # Errors
+    /// When the line is not a command of RFC 5321 or an extension this crate knows.
+    pub fn parse(line: &'a [u8]) -> Result<Self, SyntaxError> {
+        let line = line.trim_ascii_end();
+        let (verb, rest) = Verb::split_from(line).ok_or(SyntaxError::UnknownCommand)?;
+        Self::of_verb(verb, rest)
+    }
+
+    /// Reads what stands behind a verb.
+    pub(crate) fn of_verb(verb: Verb, rest: &'a [u8]) -> Result<Self, SyntaxError> {
+        let rest = printable(rest.trim_ascii_end())?;
+        let argument = rest.strip_prefix(' ').map_or("", |rest| rest.trim_start_matches(' '));
+        match verb {
+            Verb::Ehlo => hello(argument).map(Self::Ehlo),
+            Verb::Helo => hello(argument).map(Self::Helo),
+            Verb::Lhlo => hello(argument).map(Self::Lhlo),
+            Verb::Mail => mail(rest),
+            Verb::Rcpt => rcpt(rest),
+            Verb::Data => none(argument).map(|()| Self::Data),
+            Verb::Bdat => bdat(argument),
+            Verb::Rset => none(argument).map(|()| Self::Rset),
+            Verb::Noop => Ok(Self::Noop(argument)),
+            Verb::Quit => none(argument).map(|()| Self::Quit),
+            Verb::Vrfy => some(argument).map(Self::Vrfy),
+            Verb::Expn => some(argument).map(Self::Expn),
+            Verb::Help => Ok(Self::Help(argument)),
+            Verb::StartTls => none(argument).map(|()| Self::StartTls),
+            Verb::Auth => auth(some(argument)?),
+            Verb::Etrn => some(argument).map(Self::Etrn),
+            Verb::Xclient => attributes(argument).map(Self::Xclient),
+            Verb::Xforward => attributes(argument).map(Self::Xforward),
+            Verb::Obsolete => Err(SyntaxError::NotImplemented),
+        }
+    }
+}
+
+/// The octets as text: printable ASCII, or UTF-8 without control characters.
+fn printable(octets: &[u8]) -> Result<&str, SyntaxError> {
+    if octets.iter().any(u8::is_ascii_control) {
+        return Err(SyntaxError::Octets);
+    }
+    core::str::from_utf8(octets).map_err(|_| SyntaxError::Octets)
+}
+
+fn none(argument: &str) -> Result<(), SyntaxError> {
+    if argument.is_empty() { Ok(()) } else { Err(SyntaxError::UnexpectedArgument) }
+}
+
+fn some(argument: &str) -> Result<&str, SyntaxError> {
+    if argument.is_empty() { Err(SyntaxError::MissingArgument) } else { Ok(argument) }
+}
+
+/// `ehlo = "EHLO" SP ( Domain / address-literal ) CRLF` (RFC 5321 section 4.1.1.1)
+fn hello(argument: &str) -> Result<Host<'_>, SyntaxError> {
+    Host::parse(some(argument)?).map_err(|_| SyntaxError::Hello)
+}
+
+/// `mail = "MAIL FROM:" Reverse-path [SP Mail-parameters] CRLF` (RFC 5321 section 4.1.1.2)
+fn mail(rest: &str) -> Result<Command<'_>, SyntaxError> {
+    let (path, parameters) = path_and_parameters(rest, " FROM:")?;
+    let path = ReversePath::from_octets(path).map_err(|_| SyntaxError::ReversePath)?;
+    Ok(Command::Mail(path, MailParameters::parse(parameters)?))
+}
+
+/// `rcpt = "RCPT TO:" ( … / Forward-path ) [SP Rcpt-parameters] CRLF` (RFC 5321 section 4.1.1.3)
+fn rcpt(rest: &str) -> Result<Command<'_>, SyntaxError> {
+    let (path, parameters) = path_and_parameters(rest, " TO:")?;
+    let path = ForwardPath::from_octets(path).map_err(|_| SyntaxError::ForwardPath)?;
+    Ok(Command::Rcpt(path, RcptParameters::parse(parameters)?))
+}
+
+/// Splits ` FROM:<path> parameters` behind the path's closing bracket.
+fn path_and_parameters<'a>(
+    rest: &'a str,
+    keyword: &str,
+) -> Result<(&'a [u8], &'a str), SyntaxError> {
+    let (word, behind) = rest.split_at_checked(keyword.len()).ok_or(SyntaxError::PathKeyword)?;
+    if !word.eq_ignore_ascii_case(keyword) || behind.starts_with(' ') {
+        return Err(SyntaxError::PathKeyword);
+    }
+    let end = path_end(behind.as_bytes());
+    let (path, parameters) = behind.split_at_checked(end).unwrap_or((behind, ""));
+    match parameters.strip_prefix(' ') {
+        Some(parameters) => Ok((path.as_bytes(), parameters.trim_start_matches(' '))),
+        // What follows the bracket without a space belongs to no grammar.
+        None if parameters.is_empty() => Ok((path.as_bytes(), "")),
+        None => Ok((behind.as_bytes(), "")),
+    }
+}
+
+/// Where the `>` that ends a path stands, plus one: a `>` in a quoted string doesn't.
+fn path_end(octets: &[u8]) -> usize {
+    let (mut quoted, mut escaped) = (false, false);
+    for (at, octet) in octets.iter().enumerate() {
+        match octet {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b'>' if !quoted => return at + 1,
+            _ => {}
+        }
+    }
+    octets.len()
+}
+
+/// `bdat-cmd = "BDAT" SP chunk-size [ SP end-marker ] CR LF`, `chunk-size = 1*DIGIT`,
+/// `end-marker = "LAST"` (RFC 3030 section 2)
+fn bdat(argument: &str) -> Result<Command<'_>, SyntaxError> {
+    let (size, marker) = some(argument)?.split_once(' ').unwrap_or((argument, ""));
+    let size = whole(grammar::decimal, size.as_bytes()).ok_or(SyntaxError::Argument)?;
+    let size = size.ok_or(SyntaxError::ChunkSize)?;
+    match marker.trim_start_matches(' ') {
+        "" => Ok(Command::Bdat(size, false)),
+        word if word.eq_ignore_ascii_case("LAST") => Ok(Command::Bdat(size, true)),
+        _ => Err(SyntaxError::ChunkMarker(size)),
+    }
+}
+
+/// `auth-command = "AUTH" SP sasl-mech [SP initial-response] *(CRLF [base64]) [CRLF
+/// cancel-response] CRLF`, `initial-response = base64 / "="` (RFC 4954 section 8)
+fn auth(argument: &str) -> Result<Command<'_>, SyntaxError> {
+    let (mechanism, response) = match argument.split_once(' ') {
+        Some((mechanism, response)) => (mechanism, Some(response)),
+        None => (argument, None),
+    };
+    whole(grammar::sasl_mech, mechanism.as_bytes()).ok_or(SyntaxError::Argument)?;
+    // Two arguments are one too many; a space in base64 is refused when it is decoded.
+    if response.is_some_and(|response| response.starts_with(' ')) {
+        return Err(SyntaxError::Argument);
+    }
+    Ok(Command::Auth(Auth { mechanism, initial_response: response }))
+}
+
+fn attributes(argument: &str) -> Result<Attributes<'_>, SyntaxError> {
+    Attributes::parse(some(argument)?).ok_or(SyntaxError::Argument)
+}

@@ -1,0 +1,128 @@
+//! Errors: what a caller gave that can't be, and what a peer sent that can't be read.
+
+use core::fmt;
+
+use crate::reply::{Enhanced, ReplyCode};
+
+/// Not an address, domain, literal or path as RFC 5321 section 4.1.2 has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct InvalidAddress;
+
+/// Not a value that this parameter can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct InvalidParameter;
+
+/// Why a command line could not be read. Each carries the reply it deserves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SyntaxError {
+    /// The line holds octets that are neither printable ASCII nor UTF-8.
+    Octets,
+    /// No such verb.
+    UnknownCommand,
+    /// A verb of an older or another protocol that no server needs (SEND, SOML, SAML, TURN).
+    NotImplemented,
+    /// The verb takes an argument, and there is none.
+    MissingArgument,
+    /// The verb takes no argument, and there is one.
+    UnexpectedArgument,
+    /// The argument does not match the grammar.
+    Argument,
+    /// Not a domain or address literal behind EHLO, HELO or LHLO.
+    Hello,
+    /// `MAIL` is not followed by `FROM:`, or `RCPT` by `TO:`; or white space follows the colon.
+    PathKeyword,
+    /// The reverse-path does not match the grammar or is too long.
+    ReversePath,
+    /// The forward-path does not match the grammar or is too long.
+    ForwardPath,
+    /// A parameter is malformed or has a value it can't have.
+    Parameter,
+    /// A parameter is there twice, or beside one that excludes it.
+    RepeatedParameter,
+    /// SIZE does not fit 64 bits.
+    Size,
+    /// The size of a BDAT chunk does not fit 64 bits: where it ends can't be known.
+    ChunkSize,
+    /// What follows the size of a BDAT chunk is not `LAST`; the chunk of this many octets comes all
+    /// the same.
+    ChunkMarker(u64),
+}
+
+impl SyntaxError {
+    /// The reply code, enhanced status code and text for it (RFC 5321 section 4.2.2, RFC 3463).
+    #[must_use]
+    pub const fn reply(self) -> (ReplyCode, Enhanced, &'static str) {
+        use Enhanced as E;
+        use ReplyCode as C;
+        match self {
+            Self::Octets => {
+                (C::SYNTAX_ERROR, E::SYNTAX_ERROR, "commands are printable ASCII or UTF-8")
+            }
+            Self::UnknownCommand => (C::SYNTAX_ERROR, E::INVALID_COMMAND, "command not recognized"),
+            Self::NotImplemented => {
+                (C::NOT_IMPLEMENTED, E::INVALID_COMMAND, "command not implemented")
+            }
+            Self::MissingArgument => {
+                (C::ARGUMENT_ERROR, E::INVALID_ARGUMENTS, "this command needs an argument")
+            }
+            Self::UnexpectedArgument => {
+                (C::ARGUMENT_ERROR, E::INVALID_ARGUMENTS, "this command takes no argument")
+            }
+            Self::Argument | Self::ChunkMarker(_) => {
+                (C::ARGUMENT_ERROR, E::INVALID_ARGUMENTS, "malformed argument")
+            }
+            Self::Hello => (
+                C::ARGUMENT_ERROR,
+                E::INVALID_ARGUMENTS,
+                "expected a domain or an address literal in brackets",
+            ),
+            Self::PathKeyword => (
+                C::ARGUMENT_ERROR,
+                E::INVALID_ARGUMENTS,
+                "expected MAIL FROM:<address> or RCPT TO:<address>, without a space behind the colon",
+            ),
+            Self::ReversePath => {
+                (C::ARGUMENT_ERROR, E::BAD_SENDER_SYNTAX, "malformed or over-long reverse-path")
+            }
+            Self::ForwardPath => {
+                (C::ARGUMENT_ERROR, E::BAD_RECIPIENT_SYNTAX, "malformed or over-long forward-path")
+            }
+            Self::Parameter => (C::ARGUMENT_ERROR, E::INVALID_ARGUMENTS, "malformed parameter"),
+            Self::RepeatedParameter => (
+                C::ARGUMENT_ERROR,
+                E::INVALID_ARGUMENTS,
+                "a parameter is repeated or excludes another",
+            ),
+            Self::Size => (C::EXCEEDED_STORAGE, E::MESSAGE_TOO_BIG, "no message can be that large"),
+            Self::ChunkSize => {
+                (C::ARGUMENT_ERROR, E::INVALID_ARGUMENTS, "no chunk can be that large")
+            }
+        }
+    }
+}
+
+impl fmt::Display for InvalidAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not an address as RFC 5321 section 4.1.2 has it")
+    }
+}
+
+impl fmt::Display for InvalidParameter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a value this parameter can have")
+    }
+}
+
+impl fmt::Display for SyntaxError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (_, _, text) = self.reply();
+        f.write_str(text)
+    }
+}
+
+impl core::error::Error for InvalidAddress {}
+impl core::error::Error for InvalidParameter {}
+impl core::error::Error for SyntaxError {}

@@ -1,0 +1,133 @@
+//! Parameters of MAIL.
+
+use core::fmt;
+
+use super::{
+    BodyType, DateTime, DeliverBy, Hold, MtPriority, OtherParameters, Ret, Xtext, each, flag, once,
+    show, typed,
+};
+use crate::error::SyntaxError;
+use crate::wire::grammar::{self, whole};
+
+/// The parameters of a MAIL command.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MailParameters<'a> {
+    /// SIZE: octets of the message as the client estimates them (RFC 1870 section 6).
+    pub size: Option<u64>,
+    /// BODY: what octets the message is made of (RFC 6152, RFC 3030).
+    pub body: Option<BodyType>,
+    /// SMTPUTF8 (RFC 6531 section 3.4).
+    pub smtputf8: bool,
+    /// AUTH: who submitted the message first; empty for `<>` (RFC 4954 section 5). Not to be
+    /// trusted unless the client is.
+    pub auth: Option<Xtext<'a>>,
+    /// RET: what a failure notification returns (RFC 3461 section 4.3).
+    pub ret: Option<Ret>,
+    /// ENVID: the sender's name for this envelope (RFC 3461 section 4.4).
+    pub envid: Option<Xtext<'a>>,
+    /// REQUIRETLS (RFC 8689 section 2).
+    pub requiretls: bool,
+    /// HOLDFOR or HOLDUNTIL (RFC 4865).
+    pub hold: Option<Hold<'a>>,
+    /// BY (RFC 2852).
+    pub by: Option<DeliverBy>,
+    /// MT-PRIORITY (RFC 6710).
+    pub mt_priority: Option<MtPriority>,
+    /// The parameters of extensions this crate doesn't know.
+    pub other: OtherParameters<'a>,
+}
+
+/// The keywords typed above.
+pub(super) fn is_known(keyword: &str) -> bool {
+    const KNOWN: [&str; 11] = [
+        "SIZE",
+        "BODY",
+        "SMTPUTF8",
+        "AUTH",
+        "RET",
+        "ENVID",
+        "REQUIRETLS",
+        "HOLDFOR",
+        "HOLDUNTIL",
+        "BY",
+        "MT-PRIORITY",
+    ];
+    KNOWN.iter().any(|known| known.eq_ignore_ascii_case(keyword))
+}
+
+impl<'a> MailParameters<'a> {
+    /// Reads the parameters behind a reverse-path, without the space before them.
+    ///
+    /// # Errors
+    /// When one is malformed, has a value it can't have, or is repeated.
+    pub fn parse(text: &'a str) -> Result<Self, SyntaxError> {
+        let mut found = Self { other: OtherParameters::mail(text), ..Self::default() };
+        each(text, |keyword, value| found.set(keyword, value))?;
+        if found.other.has_repeated() {
+            return Err(SyntaxError::RepeatedParameter);
+        }
+        Ok(found)
+    }
+
+    fn set(&mut self, keyword: &'a str, value: Option<&'a str>) -> Result<(), SyntaxError> {
+        let is = |name: &str| keyword.eq_ignore_ascii_case(name);
+        if is("SIZE") {
+            let size = value.and_then(|value| whole(grammar::decimal, value.as_bytes()));
+            let size = size.ok_or(SyntaxError::Parameter)?.ok_or(SyntaxError::Size)?;
+            once(&mut self.size, Some(size))
+        } else if is("BODY") {
+            once(&mut self.body, typed(value, BodyType::parse))
+        } else if is("SMTPUTF8") {
+            flag(&mut self.smtputf8, value)
+        } else if is("AUTH") {
+            let auth = typed(value, |v| if v == "<>" { Ok(Xtext::EMPTY) } else { Xtext::parse(v) });
+            once(&mut self.auth, auth)
+        } else if is("RET") {
+            once(&mut self.ret, typed(value, Ret::parse))
+        } else if is("ENVID") {
+            let envid = typed(value, Xtext::parse).filter(|id| id.as_str().len() <= 100);
+            once(&mut self.envid, envid)
+        } else if is("REQUIRETLS") {
+            flag(&mut self.requiretls, value)
+        } else if is("HOLDFOR") {
+            once(&mut self.hold, typed(value, Hold::for_seconds))
+        } else if is("HOLDUNTIL") {
+            once(&mut self.hold, typed(value, DateTime::parse).map(Hold::Until))
+        } else if is("BY") {
+            once(&mut self.by, typed(value, DeliverBy::parse))
+        } else if is("MT-PRIORITY") {
+            once(&mut self.mt_priority, typed(value, MtPriority::parse))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl fmt::Display for MailParameters<'_> {
+    /// Each parameter with a space before it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        show(f, "SIZE", self.size)?;
+        show(f, "BODY", self.body)?;
+        if self.smtputf8 {
+            f.write_str(" SMTPUTF8")?;
+        }
+        match self.auth {
+            Some(Xtext::EMPTY) => f.write_str(" AUTH=<>")?,
+            auth => show(f, "AUTH", auth)?,
+        }
+        show(f, "RET", self.ret)?;
+        show(f, "ENVID", self.envid)?;
+        if self.requiretls {
+            f.write_str(" REQUIRETLS")?;
+        }
+        match self.hold {
+            Some(Hold::For(seconds)) => write!(f, " HOLDFOR={seconds}")?,
+            Some(Hold::Until(time)) => write!(f, " HOLDUNTIL={time}")?,
+            None => {}
+        }
+        show(f, "BY", self.by)?;
+        show(f, "MT-PRIORITY", self.mt_priority)?;
+        write!(f, "{}", self.other)
+    }
+}

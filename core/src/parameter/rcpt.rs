@@ -1,0 +1,55 @@
+//! Parameters of RCPT.
+
+use core::fmt;
+
+use super::{Notify, Orcpt, OtherParameters, each, once, show, typed};
+use crate::error::SyntaxError;
+
+/// The parameters of a RCPT command.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RcptParameters<'a> {
+    /// NOTIFY: when the sender wants a notification (RFC 3461 section 4.1).
+    pub notify: Option<Notify>,
+    /// ORCPT: the recipient as the sender named it (RFC 3461 section 4.2, RFC 6533).
+    pub orcpt: Option<Orcpt<'a>>,
+    /// The parameters of extensions this crate doesn't know.
+    pub other: OtherParameters<'a>,
+}
+
+/// The keywords typed above.
+pub(super) fn is_known(keyword: &str) -> bool {
+    ["NOTIFY", "ORCPT"].iter().any(|known| known.eq_ignore_ascii_case(keyword))
+}
+
+impl<'a> RcptParameters<'a> {
+    /// Reads the parameters behind a forward-path, without the space before them.
+    ///
+    /// # Errors
+    /// When one is malformed, has a value it can't have, or is repeated.
+    pub fn parse(text: &'a str) -> Result<Self, SyntaxError> {
+        let mut found = Self { other: OtherParameters::rcpt(text), ..Self::default() };
+        each(text, |keyword, value| {
+            if keyword.eq_ignore_ascii_case("NOTIFY") {
+                once(&mut found.notify, typed(value, Notify::parse))
+            } else if keyword.eq_ignore_ascii_case("ORCPT") {
+                once(&mut found.orcpt, typed(value, Orcpt::parse))
+            } else {
+                Ok(())
+            }
+        })?;
+        if found.other.has_repeated() {
+            return Err(SyntaxError::RepeatedParameter);
+        }
+        Ok(found)
+    }
+}
+
+impl fmt::Display for RcptParameters<'_> {
+    /// Each parameter with a space before it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        show(f, "NOTIFY", self.notify)?;
+        show(f, "ORCPT", self.orcpt)?;
+        write!(f, "{}", self.other)
+    }
+}

@@ -1,0 +1,146 @@
+//! Replies as octets.
+
+use super::{Enhanced, Lines, Reply, ReplyCode, Text};
+use crate::limits::REPLY_LINE_MAX;
+
+/// Writes replies into the free part of a send buffer; what does not fit is left out, line by line
+/// and character by character, so that what is written is always well formed.
+pub(crate) struct ReplyWriter<'a> {
+    out: &'a mut [u8],
+    written: usize,
+    enhanced: bool,
+    utf8: bool,
+}
+
+impl<'a> ReplyWriter<'a> {
+    /// A writer; `enhanced` says whether enhanced status codes are offered, `utf8` whether the
+    /// transaction allows UTF-8 in replies (RFC 6531 section 3.7.4.2).
+    pub(crate) fn new(out: &'a mut [u8], enhanced: bool, utf8: bool) -> Self {
+        Self { out, written: 0, enhanced, utf8 }
+    }
+
+    /// How many octets have been written.
+    pub(crate) fn written(&self) -> usize {
+        self.written
+    }
+
+    /// Writes a whole reply.
+    pub(crate) fn reply(&mut self, reply: &Reply<'_>) {
+        match reply.lines {
+            Lines::One(text) => self.wrapped(reply.code, reply.enhanced, text.as_str(), true),
+            Lines::Many([]) => self.wrapped(reply.code, reply.enhanced, "", true),
+            Lines::Many([lines @ .., last]) => {
+                for line in lines {
+                    self.wrapped(reply.code, reply.enhanced, Text::new(line).as_str(), false);
+                }
+                self.wrapped(reply.code, reply.enhanced, Text::new(last).as_str(), true);
+            }
+        }
+    }
+
+    /// One text as one line, or as several where it is longer than a reply line may be.
+    fn wrapped(&mut self, code: ReplyCode, enhanced: Option<Enhanced>, text: &str, last: bool) {
+        let mut rest = text;
+        loop {
+            // Code, separator, the longest enhanced status code, a space and CRLF.
+            let room = self.room().min(REPLY_LINE_MAX).saturating_sub(4 + 10 + 2);
+            let fits = rest.len() <= room;
+            // Another line needs room for itself: the last one must never be missing.
+            let another = !fits && self.room() >= 2 * REPLY_LINE_MAX;
+            let (line, behind) = if fits { (rest, "") } else { split(rest, room) };
+            self.line(code, enhanced, line, last && !another);
+            if !another {
+                return;
+            }
+            rest = behind;
+        }
+    }
+
+    /// One line.
+    pub(crate) fn line(
+        &mut self,
+        code: ReplyCode,
+        enhanced: Option<Enhanced>,
+        text: &str,
+        last: bool,
+    ) {
+        let start = self.written;
+        let status = enhanced.filter(|_| self.enhanced && matches!(code.class(), 2 | 4 | 5));
+        let complete = self.octets(&code.digits())
+            && self.octets(if last { b" " } else { b"-" })
+            && status.is_none_or(|status| self.status(status))
+            && self.text(text)
+            && self.octets(b"\r\n");
+        if !complete {
+            self.written = start;
+        }
+    }
+
+    fn status(&mut self, status: Enhanced) -> bool {
+        let (class, subject, detail) = status.parts();
+        self.number(u64::from(class))
+            && self.octets(b".")
+            && self.number(u64::from(subject))
+            && self.octets(b".")
+            && self.number(u64::from(detail))
+            && self.octets(b" ")
+    }
+
+    fn text(&mut self, text: &str) -> bool {
+        if self.utf8 || text.is_ascii() {
+            return self.octets(text.as_bytes());
+        }
+        text.chars().all(|c| match u8::try_from(c) {
+            Ok(octet) if octet.is_ascii() => self.octets(&[octet]),
+            _ => self.octets(b"?"),
+        })
+    }
+
+    /// A number in decimal.
+    pub(crate) fn number(&mut self, mut value: u64) -> bool {
+        let mut digits = [0; 20];
+        let mut used = 0;
+        for slot in digits.iter_mut().rev() {
+            // A digit is at most 9.
+            *slot = b'0' + (value % 10) as u8;
+            used += 1;
+            value /= 10;
+            if value == 0 {
+                break;
+            }
+        }
+        let first = digits.len() - used;
+        self.octets(digits.get(first..).unwrap_or(&[]))
+    }
+
+    /// Octets as they are; `false` when they don't fit.
+    pub(crate) fn octets(&mut self, octets: &[u8]) -> bool {
+        let end = self.written + octets.len();
+        match self.out.get_mut(self.written..end) {
+            Some(target) => {
+                target.copy_from_slice(octets);
+                self.written = end;
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn room(&self) -> usize {
+        self.out.len() - self.written
+    }
+}
+
+/// Splits at the last space that leaves at most `room` octets before it, or else between two
+/// characters.
+fn split(text: &str, room: usize) -> (&str, &str) {
+    let mut at = room.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    let (head, tail) = text.split_at_checked(at).unwrap_or((text, ""));
+    match head.rsplit_once(' ') {
+        Some((line, _)) if !line.is_empty() => (line, text.get(line.len() + 1..).unwrap_or(tail)),
+        _ => (head, tail),
+    }
+}

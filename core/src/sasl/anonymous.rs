@@ -1,0 +1,14 @@
+//! ANONYMOUS (RFC 4505).
+
+use super::server::{Malformed, name};
+
+/// `message = [ email / token ]`: at most 255 characters of UTF-8 (RFC 4505 section 3), of which no
+/// control character is taken, since this ends up in a log.
+pub(super) fn read(message: &[u8]) -> Result<&str, Malformed> {
+    if message.is_empty() {
+        return Ok("");
+    }
+    let trace = name(message)?;
+    let fits = trace.chars().count() <= 255 && !trace.chars().any(char::is_control);
+    if fits { Ok(trace) } else { Err(Malformed) }
+}

@@ -1,0 +1,27 @@
+//! SASL mechanisms (RFC 4422), as values: no callback, no registry, no heap.
+//!
+//! An [`Exchange`](server::Exchange) is told what the client sent and says what to do next: send a
+//! challenge, or have the credentials checked. It knows neither base64 nor SMTP, so that an IMAP or
+//! POP3 server can use it as it is.
+
+mod anonymous;
+#[cfg(feature = "cram-md5")]
+mod cram_md5;
+mod external;
+#[cfg(feature = "login")]
+mod login;
+mod mechanism;
+#[cfg(feature = "oauth")]
+mod oauth;
+#[cfg(feature = "plain")]
+mod plain;
+pub mod server;
+
+#[cfg(feature = "cram-md5")]
+pub(crate) use cram_md5::{Challenge, challenge, verify_password};
+#[cfg(feature = "cram-md5")]
+pub use cram_md5::{CramMd5Keys, InvalidKeys};
+pub use mechanism::Mechanism;
+#[cfg(feature = "oauth")]
+pub use oauth::TokenError;
+pub use server::Malformed;

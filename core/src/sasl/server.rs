@@ -1,0 +1,203 @@
+//! The server's side of a SASL exchange.
+//!
+//! The caller owns every octet: what the client sent (decoded), and what an exchange asked to keep
+//! from an earlier response. That is why an exchange is two words large and needs no buffer.
+//!
+//! ```
+//! use ehlo::sasl::Mechanism;
+//! use ehlo::sasl::server::{Exchange, Prompt, Step, Verify};
+//!
+//! let mut exchange = Exchange::new(Mechanism::Login);
+//! assert_eq!(exchange.step(None), Step::Challenge(Prompt::Username));
+//! assert_eq!(exchange.step(Some(b"tim")), Step::KeepAndChallenge(Prompt::Password));
+//! assert_eq!(exchange.step(Some(b"tanstaaf")), Step::Verify);
+//! let Verify::Password(login) = exchange.verify(b"tim", b"tanstaaf")? else { panic!() };
+//! assert_eq!(login.username, "tim");
+//! assert!(login.password.matches(b"tanstaaf"));
+//! # Ok::<(), ehlo::sasl::server::Malformed>(())
+//! ```
+
+use core::fmt;
+
+use super::Mechanism;
+use crate::secret::Secret;
+
+/// An exchange with a client, by one mechanism.
+#[derive(Clone, Copy, Debug)]
+pub struct Exchange {
+    mechanism: Mechanism,
+    round: u8,
+}
+
+/// What to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Send this challenge.
+    Challenge(Prompt),
+    /// Keep the response just received for [`Exchange::verify`], and send this challenge.
+    KeepAndChallenge(Prompt),
+    /// Have [`Exchange::verify`] read the response, and check what it gives.
+    Verify,
+}
+
+/// What a challenge says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prompt {
+    /// Nothing: the client speaks first and didn't in its initial response.
+    Empty,
+    /// `Username:`
+    Username,
+    /// `Password:`
+    Password,
+    /// A string never used before, such as `<random@host>` (RFC 2195 section 2).
+    Nonce,
+}
+
+/// What is to be checked, read from the client's response.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Verify<'a> {
+    /// A password: PLAIN and LOGIN.
+    Password(Password<'a>),
+    /// A digest over the challenge: CRAM-MD5.
+    Digest(Digest<'a>),
+    /// A bearer token: XOAUTH2 and OAUTHBEARER.
+    Token(Token<'a>),
+    /// The identity of the TLS client certificate: EXTERNAL. `None` is whoever the certificate
+    /// says.
+    External(Option<&'a str>),
+    /// Nobody in particular, with trace information that may be empty: ANONYMOUS.
+    Anonymous(&'a str),
+    /// A response for the application to read: its own mechanism.
+    Response(&'a [u8]),
+}
+
+/// An authentication by password.
+#[derive(Clone, Copy, Debug)]
+pub struct Password<'a> {
+    /// The authorization identity: who the client wants to act as, when it said so.
+    pub authorization_identity: Option<&'a str>,
+    /// The authentication identity: whose password it is.
+    pub username: &'a str,
+    /// The password.
+    pub password: Secret<'a>,
+}
+
+/// An authentication by a keyed digest.
+#[derive(Clone, Copy, Debug)]
+pub struct Digest<'a> {
+    /// The authentication identity.
+    pub username: &'a str,
+    /// The digest in 32 lower-case hexadecimal digits.
+    pub digest: Secret<'a>,
+}
+
+/// An authentication by bearer token.
+#[derive(Clone, Copy, Debug)]
+pub struct Token<'a> {
+    /// Whose token it should be; OAUTHBEARER may leave it out.
+    pub username: Option<&'a str>,
+    /// The token.
+    pub token: Secret<'a>,
+    /// The host the client thinks it talks to (OAUTHBEARER).
+    pub host: Option<&'a str>,
+    /// The port the client thinks it talks to (OAUTHBEARER).
+    pub port: Option<u16>,
+}
+
+/// A response that is not a message of its mechanism.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Malformed;
+
+impl Exchange {
+    /// An exchange that has not begun.
+    #[must_use]
+    pub const fn new(mechanism: Mechanism) -> Self {
+        Self { mechanism, round: 0 }
+    }
+
+    /// Its mechanism.
+    #[must_use]
+    pub const fn mechanism(&self) -> Mechanism {
+        self.mechanism
+    }
+
+    /// Takes the initial response, or `None` where there was none, and then each response.
+    ///
+    /// An initial response for a mechanism in which the server speaks first is the caller's to
+    /// refuse: see [`Mechanism::is_server_first`].
+    pub fn step(&mut self, response: Option<&[u8]>) -> Step {
+        let round = self.round;
+        self.round = self.round.saturating_add(1);
+        match (self.mechanism, round, response.is_some()) {
+            #[cfg(feature = "login")]
+            (Mechanism::Login, 0, false) => Step::Challenge(Prompt::Username),
+            #[cfg(feature = "login")]
+            (Mechanism::Login, 0, true) => {
+                // The username came as the initial response: the next one is the password.
+                self.round = 2;
+                Step::KeepAndChallenge(Prompt::Password)
+            }
+            #[cfg(feature = "login")]
+            (Mechanism::Login, 1, _) => Step::KeepAndChallenge(Prompt::Password),
+            #[cfg(feature = "cram-md5")]
+            (Mechanism::CramMd5, 0, _) => Step::Challenge(Prompt::Nonce),
+            (Mechanism::Application(_), ..) => Step::Verify,
+            (_, 0, false) => Step::Challenge(Prompt::Empty),
+            _ => Step::Verify,
+        }
+    }
+
+    /// Reads the last response, with what an earlier step asked to keep.
+    ///
+    /// # Errors
+    /// When the octets are not a message of the mechanism.
+    pub fn verify<'a>(&self, kept: &'a [u8], response: &'a [u8]) -> Result<Verify<'a>, Malformed> {
+        let _ = kept;
+        match self.mechanism {
+            #[cfg(feature = "plain")]
+            Mechanism::Plain => super::plain::read(response).map(Verify::Password),
+            #[cfg(feature = "login")]
+            Mechanism::Login => super::login::read(kept, response).map(Verify::Password),
+            #[cfg(feature = "cram-md5")]
+            Mechanism::CramMd5 => super::cram_md5::read(response).map(Verify::Digest),
+            #[cfg(feature = "oauth")]
+            Mechanism::Xoauth2 => super::oauth::read_xoauth2(response).map(Verify::Token),
+            #[cfg(feature = "oauth")]
+            Mechanism::OauthBearer => super::oauth::read_oauthbearer(response).map(Verify::Token),
+            Mechanism::External => super::external::read(response).map(Verify::External),
+            Mechanism::Anonymous => super::anonymous::read(response).map(Verify::Anonymous),
+            Mechanism::Application(_) => Ok(Verify::Response(response)),
+        }
+    }
+}
+
+impl Prompt {
+    /// The octets of the challenge, where `nonce` is the string for [`Prompt::Nonce`].
+    #[must_use]
+    pub const fn octets(self, nonce: &str) -> &[u8] {
+        match self {
+            Self::Empty => b"",
+            Self::Username => b"Username:",
+            Self::Password => b"Password:",
+            Self::Nonce => nonce.as_bytes(),
+        }
+    }
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a message of this mechanism")
+    }
+}
+
+impl core::error::Error for Malformed {}
+
+/// UTF-8 without NUL and with something in it: what a name or a password is.
+pub(super) fn name(octets: &[u8]) -> Result<&str, Malformed> {
+    match core::str::from_utf8(octets) {
+        Ok(text) if !text.is_empty() && !octets.contains(&0) => Ok(text),
+        _ => Err(Malformed),
+    }
+}

@@ -1,0 +1,59 @@
+//! What every guard holds: the means to answer.
+
+use crate::reply::{DefaultReply, Refusal, Reply, ReplyCode, Text};
+use crate::server::config::Config;
+use crate::server::facts::Facts;
+use crate::server::machine::{Closed, State, write};
+
+/// The connection as a guard sees it: everything but the receive buffer, which is lent out.
+pub(in crate::server) struct Answer<'a> {
+    pub(in crate::server) config: &'a Config<'a>,
+    pub(in crate::server) state: &'a mut State,
+    pub(in crate::server) tx: &'a mut [u8],
+}
+
+impl Answer<'_> {
+    pub(super) fn facts(&self) -> Facts {
+        self.state.facts
+    }
+
+    pub(super) fn write(&mut self, reply: &Reply<'_>) {
+        write(self.config, self.state, self.tx, reply);
+    }
+
+    /// Writes a default reply, or the application's text in its place.
+    pub(super) fn write_default(&mut self, default: DefaultReply, text: Option<&str>) {
+        let usual = self.config.reply(default);
+        let reply = match text {
+            Some(text) => Reply::new(usual.code(), usual.enhanced(), Text::new(text).as_str()),
+            None => usual,
+        };
+        self.write(&reply);
+    }
+
+    /// The command went well.
+    pub(super) fn accept(&mut self, default: DefaultReply, text: Option<&str>) {
+        self.write_default(default, text);
+        self.state.counts.errors = 0;
+        self.state.consume_line();
+    }
+
+    /// The command is refused; a 421 closes the connection.
+    pub(super) fn refuse(
+        &mut self,
+        refusal: &Refusal<'_>,
+        permanent: ReplyCode,
+        transient: ReplyCode,
+    ) {
+        let reply = refusal.reply(permanent, transient);
+        self.write(&reply);
+        self.state.consume_line();
+        self.close_after(&reply);
+    }
+
+    pub(super) fn close_after(&mut self, reply: &Reply<'_>) {
+        if reply.code() == ReplyCode::NOT_AVAILABLE {
+            self.state.close(Closed::Refused);
+        }
+    }
+}

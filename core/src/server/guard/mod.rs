@@ -1,0 +1,44 @@
+//! Guards: an event, what it lends, and how it is answered.
+//!
+//! Each guard is answered by one of its methods that take `self`. Dropped unanswered, the event is
+//! offered again.
+
+mod answer;
+mod content;
+mod report;
+mod sasl;
+mod session;
+mod transaction;
+
+pub(super) use answer::Answer;
+pub use content::{Body, EndOfData};
+pub(super) use report::Shown;
+pub use report::{Notice, TransactionAborted};
+#[cfg(feature = "cram-md5")]
+pub use sasl::CramMd5;
+#[cfg(feature = "oauth")]
+pub use sasl::Token;
+pub use sasl::{Anonymous, Exchange, External, Login};
+pub use session::{Connected, Etrn, Expand, Hello, Upgrade, Verify, Xclient, Xforward};
+pub use transaction::{Data, Mail, Rcpt};
+
+/// What all guards have in common.
+macro_rules! guard {
+    ($name:ident) => {
+        impl $name<'_> {
+            /// What is known of the connection.
+            #[must_use]
+            pub fn facts(&self) -> crate::server::Facts {
+                self.answer.facts()
+            }
+        }
+
+        impl core::fmt::Debug for $name<'_> {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.debug_struct(stringify!($name)).finish_non_exhaustive()
+            }
+        }
+    };
+}
+
+use guard;

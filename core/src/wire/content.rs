@@ -1,0 +1,278 @@
+//! Mail data: transparency (RFC 5321 section 4.5.2), its end, and what may not stand in it.
+//!
+//! [`scan`] is a pure function from a position and the unread octets to the next [`Piece`]; the
+//! position moves on only when a piece is consumed, so a piece can be asked for again.
+
+const CR: u8 = b'\r';
+const LF: u8 = b'\n';
+
+/// What stood right before the unread octets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Position {
+    /// Something that is neither a CR nor a CRLF.
+    #[default]
+    Inside,
+    /// A CR.
+    AfterCr,
+    /// CRLF, or the beginning of the mail data.
+    LineStart,
+}
+
+impl Position {
+    /// The position behind `consumed`.
+    pub(crate) fn after(self, consumed: &[u8]) -> Self {
+        let previous = match consumed {
+            [] => return self,
+            [.., previous, _] => *previous == CR,
+            [_] => self == Self::AfterCr,
+        };
+        match consumed.last() {
+            Some(&CR) => Self::AfterCr,
+            Some(&LF) if previous => Self::LineStart,
+            _ => Self::Inside,
+        }
+    }
+}
+
+/// What to do with a CR or an LF that is not part of a CRLF.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Bare {
+    #[default]
+    Fault,
+    Keep,
+    MakeCrlf,
+}
+
+/// What the octets are checked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Rules {
+    /// A dot at the beginning of a line is transparency or the end (DATA, not BDAT).
+    pub(crate) dots: bool,
+    pub(crate) bare: Bare,
+    /// NUL is a fault.
+    pub(crate) no_nul: bool,
+    /// An octet above 127 is a fault.
+    pub(crate) no_eight_bit: bool,
+}
+
+/// What may not stand in this mail data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    BareNewline,
+    Nul,
+    EightBit,
+}
+
+/// The next part of the mail data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Piece {
+    /// This many octets (at least one) are mail data.
+    Octets(usize),
+    /// A CRLF or its missing half is mail data, in place of this many unread octets. What comes
+    /// next stands [`Position::Inside`] a line: only a CRLF from the peer may come before the end.
+    Insert(&'static [u8], usize),
+    /// The first octet is a stuffed dot, to be dropped.
+    Stuffing,
+    /// The first three octets end the mail data.
+    End,
+    /// More input is needed.
+    More,
+    /// The next octet may not stand here.
+    Fault(Fault),
+}
+
+/// The next piece of `unread`.
+pub(crate) fn scan(position: Position, unread: &[u8], rules: Rules) -> Piece {
+    if rules.dots && position == Position::LineStart {
+        match unread {
+            [b'.', CR, LF, ..] => return Piece::End,
+            [b'.'] | [b'.', CR] => return Piece::More,
+            [b'.', ..] => return Piece::Stuffing,
+            _ => {}
+        }
+    }
+    let Some(&first) = unread.first() else {
+        return Piece::More;
+    };
+    let clean = clean_prefix(position, unread, rules);
+    if clean > 0 {
+        return Piece::Octets(clean);
+    }
+    if rules.no_nul && first == 0 {
+        return Piece::Fault(Fault::Nul);
+    }
+    if rules.no_eight_bit && !first.is_ascii() {
+        return Piece::Fault(Fault::EightBit);
+    }
+    // What is left is a newline that is not a CRLF: `first` is the octet that shows it.
+    match rules.bare {
+        Bare::MakeCrlf if first == LF => Piece::Insert(b"\r\n", 1),
+        Bare::MakeCrlf => Piece::Insert(b"\n", 0),
+        Bare::Fault | Bare::Keep => Piece::Fault(Fault::BareNewline),
+    }
+}
+
+/// Octets of a block that are looked at together; the compiler makes vectors of it.
+const BLOCK: usize = 256;
+
+/// How many octets from the front are mail data as they stand.
+fn clean_prefix(position: Position, unread: &[u8], rules: Rules) -> usize {
+    // A piece may stop at the octet behind it, so look at pairs of neighbours.
+    let Some(&first) = unread.first() else { return 0 };
+    let before = match position {
+        Position::AfterCr => CR,
+        Position::Inside | Position::LineStart => 0,
+    };
+    if stops(before, first, rules, position == Position::LineStart) {
+        return 0;
+    }
+    let mut done = 1;
+    while let Some(behind) = unread.get(done..).filter(|rest| !rest.is_empty()) {
+        let block = behind.get(..BLOCK).unwrap_or(behind);
+        let neighbours = unread.get(done - 1..done - 1 + block.len()).unwrap_or(&[]);
+        if suspicious(neighbours, block, rules) {
+            let pairs = neighbours.iter().zip(block);
+            let mut line_start = position_before(position, unread, done);
+            for (at, (&p, &c)) in pairs.enumerate() {
+                let starts_line = line_start == Position::LineStart;
+                if stops(p, c, rules, starts_line) {
+                    return done + at;
+                }
+                line_start = line_start.after(core::slice::from_ref(&c));
+            }
+        }
+        done += block.len();
+    }
+    done
+}
+
+/// The position before the octet at `index`.
+fn position_before(position: Position, unread: &[u8], index: usize) -> Position {
+    position.after(unread.get(..index).unwrap_or(&[]))
+}
+
+/// Whether the octet `c` behind `p` ends a run of clean octets.
+fn stops(p: u8, c: u8, rules: Rules, line_start: bool) -> bool {
+    (rules.dots && line_start && c == b'.')
+        || (rules.bare != Bare::Keep && (p == CR) != (c == LF))
+        || (rules.no_nul && c == 0)
+        || (rules.no_eight_bit && !c.is_ascii())
+}
+
+/// Whether any octet of the block may end a run; never says no wrongly.
+fn suspicious(neighbours: &[u8], block: &[u8], rules: Rules) -> bool {
+    let nul = if rules.no_nul { 0 } else { CR };
+    let eight_bit = if rules.no_eight_bit { 0x80 } else { 0 };
+    let bare = u8::from(rules.bare != Bare::Keep);
+    let mut found = 0;
+    for (&p, &c) in neighbours.iter().zip(block) {
+        let newline = u8::from(p == CR) ^ u8::from(c == LF);
+        let dot = u8::from(p == LF) & u8::from(c == b'.');
+        // Without a check for NUL this compares with CR, which is suspicious only on its own.
+        let zero = u8::from(c == nul) & u8::from(nul == 0);
+        found |= (newline & bare) | dot | zero | (c & eight_bit);
+    }
+    found != 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    extern crate std;
+    use std::vec::Vec;
+
+    const STRICT: Rules =
+        Rules { dots: true, bare: Bare::Fault, no_nul: true, no_eight_bit: false };
+
+    /// Feeds `wire` with a cut at each given place; returns the text and what was left, or a fault.
+    fn decode(wire: &[u8], cuts: &[usize], rules: Rules) -> Result<(Vec<u8>, usize), Fault> {
+        let (mut text, mut position, mut at) = (Vec::new(), Position::LineStart, 0);
+        let mut cuts = cuts.iter().copied().chain([wire.len()]);
+        let mut available = cuts.next().unwrap_or(0);
+        loop {
+            let unread = &wire[at..available];
+            match scan(position, unread, rules) {
+                Piece::Octets(n) => {
+                    text.extend_from_slice(&unread[..n]);
+                    position = position.after(&unread[..n]);
+                    at += n;
+                }
+                Piece::Insert(octets, n) => {
+                    text.extend_from_slice(octets);
+                    position = Position::Inside;
+                    at += n;
+                }
+                Piece::Stuffing => {
+                    position = Position::Inside;
+                    at += 1;
+                }
+                Piece::End => return Ok((text, at + 3)),
+                Piece::Fault(fault) => return Err(fault),
+                Piece::More => match cuts.next() {
+                    Some(next) => available = next,
+                    None => return Ok((text, usize::MAX)),
+                },
+            }
+        }
+    }
+
+    fn at_every_cut(wire: &[u8], rules: Rules) -> Result<(Vec<u8>, usize), Fault> {
+        let whole = decode(wire, &[], rules);
+        for cut in 0..=wire.len() {
+            assert_eq!(decode(wire, &[cut], rules), whole, "cut at {cut}");
+        }
+        let every: Vec<usize> = (0..=wire.len()).collect();
+        assert_eq!(decode(wire, &every, rules), whole, "octet by octet");
+        whole
+    }
+
+    #[test]
+    fn transparency_is_undone_at_every_cut() {
+        let (text, end) = at_every_cut(b"..a\r\n...b\r\n.\r\nQUIT\r\n", STRICT).unwrap();
+        assert_eq!(text, b".a\r\n..b\r\n");
+        assert_eq!(end, 14);
+    }
+
+    #[test]
+    fn an_empty_message_ends_right_away() {
+        assert_eq!(at_every_cut(b".\r\nRSET\r\n", STRICT).unwrap(), (Vec::new(), 3));
+    }
+
+    #[test]
+    fn only_crlf_dot_crlf_ends_a_message() {
+        let tricks: [&[u8]; 8] = [
+            b"a\n.\nb",
+            b"a\n.\r\nb",
+            b"a\r.\rb",
+            b"a\r.\r\nb",
+            b"a\r\n.\nb",
+            b"a\r\n.\rb",
+            b"a\r\n.\r\r\nb",
+            b"a\r\n\0.\r\nb",
+        ];
+        for trick in tricks {
+            assert!(at_every_cut(trick, STRICT).is_err(), "{trick:?}");
+            let keep = Rules { bare: Bare::Keep, no_nul: false, ..STRICT };
+            assert_eq!(at_every_cut(trick, keep).unwrap().1, usize::MAX, "{trick:?}");
+        }
+    }
+
+    #[test]
+    fn bare_newlines_become_crlf_when_asked() {
+        let rules = Rules { bare: Bare::MakeCrlf, ..STRICT };
+        let (text, _) = at_every_cut(b"a\nb\rc\r\r\nd\r\n\n.e\r\n.\r\n", rules).unwrap();
+        assert_eq!(text, b"a\r\nb\r\nc\r\n\r\nd\r\n\r\n.e\r\n");
+    }
+
+    #[test]
+    fn a_fault_behind_a_long_clean_run_is_found() {
+        let mut wire = std::vec![b'x'; 1000];
+        wire.push(b'\n');
+        assert_eq!(at_every_cut(&wire, STRICT), Err(Fault::BareNewline));
+        wire[500] = 0;
+        assert_eq!(at_every_cut(&wire, STRICT), Err(Fault::Nul));
+        wire[300] = 0x80;
+        let seven_bit = Rules { no_eight_bit: true, ..STRICT };
+        assert_eq!(at_every_cut(&wire, seven_bit), Err(Fault::EightBit));
+    }
+}

@@ -1,0 +1,64 @@
+//! The ABNF of RFC 5321 and its extensions, one function a rule, the rule quoted above it.
+//!
+//! Private: what leaves this module are the types of [`address`](crate::address),
+//! [`parameter`](crate::parameter) and [`command`](crate::command).
+
+use nom::bytes::complete::{take_while_m_n, take_while1};
+use nom::{IResult, Parser};
+
+mod attribute;
+mod literal;
+mod number;
+mod parameter;
+mod path;
+
+pub(crate) use attribute::xclient_attribute;
+pub(crate) use literal::{address_literal, ipv4_address, ipv6_text};
+pub(crate) use number::{by_value, date_time, decimal, signed_digit};
+pub(crate) use parameter::{addr_type_and_address, esmtp_param, notify_list, utf8_xtext, xtext};
+pub(crate) use path::{Path, domain, forward_path, local_part, mailbox, reverse_path};
+
+/// What a rule gives: the rest and the match. Why it did not match is for the caller to say.
+pub(crate) type Parsed<'a, T> = IResult<&'a [u8], T, ()>;
+
+/// `Let-dig = ALPHA / DIGIT`
+fn is_let_dig(c: u8) -> bool {
+    c.is_ascii_alphanumeric()
+}
+
+/// `Let-dig`, or any octet of a UTF-8 character (RFC 6531 section 3.3, `U-label`).
+fn is_let_dig_utf8(c: u8) -> bool {
+    is_let_dig(c) || !c.is_ascii()
+}
+
+/// `atext` (RFC 5322 section 3.2.3), with `UTF8-non-ascii` (RFC 6531 section 3.3).
+pub(crate) fn is_atext(c: u8) -> bool {
+    c.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&c) || !c.is_ascii()
+}
+
+/// `Atom = 1*atext`
+pub(crate) fn atom(input: &[u8]) -> Parsed<'_, &[u8]> {
+    take_while1(is_atext).parse(input)
+}
+
+/// `verb`: the letters a command begins with.
+pub(crate) fn verb(input: &[u8]) -> Parsed<'_, &[u8]> {
+    take_while_m_n(1, 10, |c: u8| c.is_ascii_alphabetic()).parse(input)
+}
+
+/// `sasl-mech = 1*20mech-char`, `mech-char = ALPHA / DIGIT / "-" / "_"` (RFC 4422 section 3.1),
+/// in any case.
+pub(crate) fn sasl_mech(input: &[u8]) -> Parsed<'_, &[u8]> {
+    take_while_m_n(1, 20, |c: u8| c.is_ascii_alphanumeric() || c == b'-' || c == b'_').parse(input)
+}
+
+/// The whole input as one match of `rule`.
+pub(crate) fn whole<'a, T>(
+    rule: impl FnOnce(&'a [u8]) -> Parsed<'a, T>,
+    input: &'a [u8],
+) -> Option<T> {
+    match rule(input) {
+        Ok(([], value)) => Some(value),
+        _ => None,
+    }
+}
