@@ -19,6 +19,9 @@ use zeroize::Zeroizing;
 /// How often the file is looked at, at most.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
+/// The coarsest clock of a file system in use: two seconds, of FAT.
+const SETTLES_AFTER: Duration = Duration::from_secs(2);
+
 /// Users in a TOML file. A clone is cheap and shares everything.
 ///
 /// A change of the file is seen within a second of use, by its time, its size and its number on the disk. A
@@ -43,7 +46,15 @@ struct Shared {
 struct State {
     users: Arc<Users>,
     stamp: Stamp,
+    /// Whether the stamp was old enough to tell every later change.
+    settled: bool,
     looked: Instant,
+}
+
+impl State {
+    fn new(users: Users, stamp: Stamp) -> Self {
+        Self { users: Arc::new(users), stamp, settled: stamp.is_settled(), looked: Instant::now() }
+    }
 }
 
 impl UsersFile {
@@ -55,7 +66,7 @@ impl UsersFile {
         let path = path.into();
         let (users, stamp) = load(&path)?;
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        let state = State { users: Arc::new(users), stamp, looked: Instant::now() };
+        let state = State::new(users, stamp);
         let checks = Arc::new(Semaphore::new(processors));
         Ok(Self { shared: Arc::new(Shared { path, state: Mutex::new(state), checks }) })
     }
@@ -122,7 +133,7 @@ impl UsersFile {
     pub fn reload(&self) -> Result<(), UsersError> {
         let (users, stamp) = load(&self.shared.path)?;
         let mut state = self.shared.state.lock().unwrap_or_else(PoisonError::into_inner);
-        *state = State { users: Arc::new(users), stamp, looked: Instant::now() };
+        *state = State::new(users, stamp);
         Ok(())
     }
 }
@@ -142,16 +153,14 @@ impl Shared {
         }
         state.looked = Instant::now();
         let stamp = fs::metadata(&self.path).map(|metadata| Stamp::of(&metadata)).ok();
-        if stamp != Some(state.stamp) {
+        if stamp != Some(state.stamp) || !state.settled {
             match load(&self.path) {
-                Ok((users, stamp)) => {
-                    state.users = Arc::new(users);
-                    state.stamp = stamp;
-                }
+                Ok((users, stamp)) => *state = State::new(users, stamp),
                 Err(error) => {
-                    // Told once for each change, not once a second.
+                    // Told for each change, not once a second for ever.
                     if let Some(stamp) = stamp {
                         state.stamp = stamp;
+                        state.settled = stamp.is_settled();
                     }
                     tracing::warn!(%error, "the users file changed and can't be used; the users known before stay");
                 }
@@ -176,6 +185,13 @@ impl Stamp {
         #[cfg(not(unix))]
         let inode = 0;
         Self { modified: metadata.modified().ok(), length: metadata.len(), inode }
+    }
+
+    /// Two changes within one tick of the disk's clock have the same time: while the last change is that
+    /// young, another one of the same length would go unseen, and the file is read again.
+    fn is_settled(&self) -> bool {
+        let age = self.modified.and_then(|time| time.elapsed().ok());
+        age.is_none_or(|age| age > SETTLES_AFTER)
     }
 }
 

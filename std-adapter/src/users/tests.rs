@@ -63,15 +63,20 @@ async fn an_unknown_user_takes_as_long_as_a_wrong_password() {
     let (_folder, path) = file(&user("me", &costly));
     let users = UsersFile::open(path).unwrap();
     let mut best = [Duration::MAX; 2];
-    for _ in 0..5 {
+    // The shortest of many is free of what else the machine does; without a hash it would be far shorter in
+    // every round.
+    for _ in 0..50 {
         for (best, name) in best.iter_mut().zip(["me", "nobody"]) {
             let start = Instant::now();
             assert_eq!(users.verify(name, "wrong").await.unwrap(), Outcome::Rejected);
             *best = start.elapsed().min(*best);
         }
+        let [wrong, unknown] = best;
+        if unknown * 2 > wrong && wrong * 2 > unknown {
+            return;
+        }
     }
-    let [wrong, unknown] = best;
-    assert!(unknown * 2 > wrong && wrong * 2 > unknown, "{wrong:?} and {unknown:?}");
+    panic!("wrong password and unknown user: {best:?}");
 }
 
 #[tokio::test]
@@ -103,6 +108,17 @@ async fn a_changed_file_is_seen_and_a_broken_one_is_not_used() {
     fs::write(&path, user("third", "{plain}z")).unwrap();
     users.reload().unwrap();
     assert!(users.verify("third", "z").await.unwrap().is_accepted());
+}
+
+#[tokio::test]
+async fn two_changes_with_the_same_time_and_length_are_both_seen() {
+    let (_folder, path) = file(&user("old", "{plain}x"));
+    let time = fs::metadata(&path).unwrap().modified().unwrap();
+    let users = UsersFile::open(&path).unwrap();
+    fs::write(&path, user("new", "{plain}y")).unwrap();
+    fs::File::options().write(true).open(&path).unwrap().set_modified(time).unwrap();
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    assert!(users.verify("new", "y").await.unwrap().is_accepted());
 }
 
 #[test]
