@@ -243,7 +243,7 @@ pub(crate) const CLIENTS: &[Client] = &[
         driver: Driver::Shell("msmtp.sh"),
         needs: &[Need::Command(&["msmtp", "--version"], "msmtp")],
         own: &["PLAIN", "LOGIN", "CRAM-MD5", "XOAUTH2", "OAUTHBEARER", "EXTERNAL"],
-        lacks: &[("ANONYMOUS", "msmtp has dropped it")],
+        lacks: &[("ANONYMOUS", "msmtp has no such mechanism")],
         no_second_message: Some("one message a run"),
         ..BASE
     },
