@@ -192,7 +192,7 @@ impl Machine<'_> {
         let limit = self.config.limits.recipients;
         if (dsn && !(ehlo && self.config.offers(E::DSN))) || !self.takes(&p.other) {
             Some(R::UnknownParameter)
-        } else if !utf8 && !(path.as_str().is_ascii() && original.is_ascii()) {
+        } else if !(utf8 || path.as_str().is_ascii() && original.is_ascii()) {
             Some(R::NonAsciiAddress)
         } else if limit > 0 && self.state.transaction.recipients >= limit {
             Some(R::TooManyRecipients)

@@ -15,6 +15,7 @@ use crate::sasl::Mechanism;
 /// static CONFIG: Config = Config::new("sensor.local")
 ///     .auth(&[Mechanism::CramMd5, Mechanism::Plain])
 ///     .max_message(32 * 1024);
+/// assert_eq!(CONFIG.hostname(), "sensor.local");
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Config<'c> {

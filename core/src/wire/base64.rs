@@ -31,7 +31,7 @@ pub(crate) const fn encoded_len(n: usize) -> usize {
 
 /// Decodes `text` into its own front; returns how many octets it became.
 pub(crate) fn decode_in_place(text: &mut [u8]) -> Result<usize, Invalid> {
-    if text.len() % 4 != 0 {
+    if !text.len().is_multiple_of(4) {
         return Err(Invalid);
     }
     let (mut read, mut written) = (0, 0);

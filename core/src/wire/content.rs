@@ -178,8 +178,8 @@ fn suspicious(neighbours: &[u8], block: &[u8], rules: Rules) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    extern crate std;
-    use std::vec::Vec;
+    extern crate alloc;
+    use alloc::vec::Vec;
 
     const STRICT: Rules =
         Rules { dots: true, bare: Bare::Fault, no_nul: true, no_eight_bit: false };
@@ -266,7 +266,7 @@ mod tests {
 
     #[test]
     fn a_fault_behind_a_long_clean_run_is_found() {
-        let mut wire = std::vec![b'x'; 1000];
+        let mut wire = alloc::vec![b'x'; 1000];
         wire.push(b'\n');
         assert_eq!(at_every_cut(&wire, STRICT), Err(Fault::BareNewline));
         wire[500] = 0;
