@@ -2,7 +2,7 @@
 //! mechanism's to know.
 
 use super::commands::Taken;
-use super::config::Config;
+use super::config::{Config, Notices};
 use super::machine::{Machine, Pending, State, Step, write};
 use super::state::Turn;
 use crate::command::{Command, Verb};
@@ -192,7 +192,7 @@ pub(super) fn failed(config: &Config<'_>, state: &mut State, tx: &mut [u8], repl
     } else {
         write(config, state, tx, reply);
     }
-    if config.notices {
+    if config.notices != Notices::None {
         state.notice = Some(R::AuthFailed);
     }
     state.flags.waiting = !config.limits.auth_failure_delay.is_zero();

@@ -1,6 +1,6 @@
 //! Commands and their order (RFC 5321 section 4.1.4).
 
-use super::config::Config;
+use super::config::{Config, Notices};
 use super::facts::Hello;
 use super::machine::{Aborted, Closed, Machine, Pending, State, Step};
 use super::state::Turn;
@@ -47,7 +47,9 @@ impl Machine<'_> {
         if matches!(found, Line::BareNewline(_)) {
             return Taken::Refused(R::BareNewline);
         }
-        if self.config.notices && !core::mem::replace(&mut self.state.flags.shown, true) {
+        if self.config.notices == Notices::All
+            && !core::mem::replace(&mut self.state.flags.shown, true)
+        {
             self.state.pending = Pending::Line(length);
             return Taken::Shown;
         }

@@ -6,6 +6,14 @@ use crate::policy::Policy;
 use crate::reply::{DefaultReply, Reply};
 use crate::sasl::Mechanism;
 
+/// Which notices the application wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Notices {
+    None,
+    Replies,
+    All,
+}
+
 /// The configuration of a server: made once, shared by all its connections.
 ///
 /// ```
@@ -28,7 +36,7 @@ pub struct Config<'c> {
     pub(super) limits: Limits,
     pub(super) policy: Policy,
     pub(super) lmtp: bool,
-    pub(super) notices: bool,
+    pub(super) notices: Notices,
     pub(super) replies: Option<fn(DefaultReply) -> Option<Reply<'static>>>,
 }
 
@@ -48,7 +56,7 @@ impl<'c> Config<'c> {
             limits: Limits::new(),
             policy: Policy::new(),
             lmtp: false,
-            notices: false,
+            notices: Notices::None,
             replies: None,
         }
     }
@@ -123,7 +131,14 @@ impl<'c> Config<'c> {
     /// gives on its own account. For logs and transcripts.
     #[must_use]
     pub const fn notices(self) -> Self {
-        Self { notices: true, ..self }
+        Self { notices: Notices::All, ..self }
+    }
+
+    /// `Notice` events for the replies alone that the machine gives on its own account: for a log
+    /// that says why something was refused.
+    #[must_use]
+    pub const fn reply_notices(self) -> Self {
+        Self { notices: Notices::Replies, ..self }
     }
 
     /// A function that is asked for each default reply, and may give another in its place. A reply

@@ -5,7 +5,7 @@
 
 use zeroize::Zeroize;
 
-use super::config::Config;
+use super::config::{Config, Notices};
 use super::content::Discard;
 use super::facts::{Facts, Identity};
 use super::state::{Now, Phase, Turn};
@@ -378,7 +378,7 @@ impl Machine<'_> {
 
     /// Leaves a notice of a reply given on the machine's own account.
     pub(super) fn note(&mut self, reply: DefaultReply) {
-        if self.config.notices {
+        if self.config.notices != Notices::None {
             self.state.notice = Some(reply);
         }
     }
