@@ -19,6 +19,8 @@ esac
 config=$(mktemp "$INTEROP_WORK/curl.XXXXXX")
 trap 'rm -f "$config"' EXIT
 separator=
+sasl_ir=
+[ "$INTEROP_CLIENT" = curl-sasl-ir ] && sasl_ir=1
 for file in "$@"; do
     [ -n "$separator" ] && echo next
     separator=1
@@ -36,6 +38,7 @@ mail-from = "<$from>"
 upload-file = "$file"
 END
     echo "$to" | tr , '\n' | sed 's/.*/mail-rcpt = "<&>"/'
+    [ -n "$sasl_ir" ] && echo sasl-ir
     [ -n "$token" ] && echo "oauth2-bearer = \"$token\""
     [ -n "$INTEROP_CERT" ] && printf 'cert = "%s"\nkey = "%s"\n' "$INTEROP_CERT" "$INTEROP_KEY"
 done >"$config"

@@ -147,10 +147,11 @@ fn all(
             scope.spawn(|| {
                 while let Some(client) = clients.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let begun = Instant::now();
-                    let done = match Bench::new(client, tools, work, target, mechanisms) {
-                        Ok(bench) => bench.run(),
-                        Err(error) => vec![not_started(client, &error)],
-                    };
+                    let mut done = Vec::new();
+                    let bench = Bench::new(client, tools, work, target, mechanisms);
+                    if let Err(error) = bench.and_then(|bench| bench.run(&mut done)) {
+                        done.push(not_started(client, &error));
+                    }
                     eprintln!("{}: {:.1} s", client.name, begun.elapsed().as_secs_f32());
                     // A lock is only poisoned by a panic, and the scope passes that on.
                     if let Ok(mut checks) = checks.lock() {
@@ -168,7 +169,7 @@ fn not_started(client: &'static Client, error: &anyhow::Error) -> Check {
     let (reason, dialogue) = ("the server did not start".to_owned(), format!("{error:#}"));
     eprintln!("FAILED {}: {dialogue}", client.name);
     let outcome = Outcome::Failed(Failure { reason, dialogue });
-    Check { client: client.name, mechanism: Some("PLAIN"), column: report::COLUMNS[0], outcome }
+    Check { client: client.name, mechanism: None, column: report::OTHERS[4], outcome }
 }
 
 impl Options {

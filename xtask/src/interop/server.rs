@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow, bail};
 
+use super::table::Mechanism;
 use super::work::Work;
 use super::{MAX_SIZE, PASSWORD, REJECTED, USER, token};
 use crate::process;
@@ -52,7 +53,12 @@ impl Target {
     /// # Errors
     ///
     /// Fails when our server does not start.
-    pub(crate) fn start(&self, work: &Work, name: &str, mechanisms: &str) -> Result<Server> {
+    pub(crate) fn start(
+        &self,
+        work: &Work,
+        name: &str,
+        mechanisms: &[&Mechanism],
+    ) -> Result<Server> {
         match self {
             Self::Own(program) => Server::start(program, work, name, mechanisms),
             Self::Peer { starttls, implicit, ca, maildir } => Ok(Server {
@@ -85,14 +91,17 @@ pub(crate) struct Server {
 
 impl Server {
     /// Starts our server and waits until it has said where it listens.
-    fn start(program: &Path, work: &Work, name: &str, mechanisms: &str) -> Result<Self> {
+    fn start(program: &Path, work: &Work, name: &str, mechanisms: &[&Mechanism]) -> Result<Self> {
         let maildir = work.path(&format!("{name}.maildir"));
         let log = work.path(&format!("{name}.server.log"));
-        let output = File::create(&log).with_context(|| format!("can't make {}", log.display()))?;
+        let output = File::options().create(true).append(true).open(&log);
+        let output = output.with_context(|| format!("can't make {}", log.display()))?;
+        let begin = file_length(&log);
+        let names: Vec<&str> = mechanisms.iter().map(|mechanism| mechanism.name).collect();
         let mut command = Command::new(program);
         command
             .args(["serve", "--listen", "127.0.0.1:0", "--listen-tls", "127.0.0.1:0"])
-            .args(["--hostname", "localhost", "--auth", mechanisms])
+            .args(["--hostname", "localhost", "--auth", &names.join(",")])
             .args(["--user", &format!("{USER}:{PASSWORD}")])
             .args(["--token", &format!("{USER}:{}", token())])
             .args(["--max-size", &MAX_SIZE.to_string(), "--reject-recipient", REJECTED])
@@ -117,15 +126,15 @@ impl Server {
             maildir: Some(maildir),
             log: Some(log),
         };
-        server.wait_for_ports()?;
+        server.wait_for_ports(begin)?;
         Ok(server)
     }
 
     /// Reads the ports from what the server prints.
-    fn wait_for_ports(&mut self) -> Result<()> {
+    fn wait_for_ports(&mut self, begin: usize) -> Result<()> {
         let begun = Instant::now();
         loop {
-            let said = self.log_from(0);
+            let said = self.log_from(begin);
             if let Some((starttls, implicit)) = ports(&said) {
                 (self.starttls, self.implicit) = (starttls, implicit);
                 return Ok(());
@@ -143,14 +152,13 @@ impl Server {
 
     /// How long the log is.
     pub(crate) fn log_length(&self) -> usize {
-        self.log_from(0).len()
+        self.log.as_deref().map_or(0, file_length)
     }
 
     /// The log from an offset on.
     pub(crate) fn log_from(&self, offset: usize) -> String {
         let octets = self.log.as_ref().and_then(|log| fs::read(log).ok()).unwrap_or_default();
-        let all = String::from_utf8_lossy(&octets);
-        all.get(offset..).unwrap_or_default().to_owned()
+        String::from_utf8_lossy(octets.get(offset..).unwrap_or_default()).into_owned()
     }
 
     /// Whether our server is still there.
@@ -172,6 +180,11 @@ impl Drop for Server {
             let _ = child.wait();
         }
     }
+}
+
+/// How many octets a file has.
+fn file_length(path: &Path) -> usize {
+    fs::metadata(path).ok().and_then(|facts| usize::try_from(facts.len()).ok()).unwrap_or(0)
 }
 
 /// Finds the two ports in what the server prints: each on a line with its address, the one of

@@ -255,6 +255,15 @@ pub(crate) const CLIENTS: &[Client] = &[
         lacks: &[("ANONYMOUS", "curl has no such mechanism")],
         ..BASE
     },
+    // The first octets of an exchange with the AUTH command, not after the empty challenge.
+    Client {
+        name: "curl-sasl-ir",
+        driver: Driver::Shell("curl.sh"),
+        needs: &[Need::Command(&["curl", "--version"], "curl")],
+        own: &["PLAIN", "LOGIN", "CRAM-MD5", "XOAUTH2", "OAUTHBEARER", "EXTERNAL"],
+        lacks: &[("ANONYMOUS", "curl has no such mechanism")],
+        ..BASE
+    },
     Client {
         name: "go-net-smtp",
         driver: Driver::Go("netsmtp.go"),
