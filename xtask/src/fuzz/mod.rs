@@ -59,7 +59,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
                 .arg("--")
                 .arg(format!("-max_total_time={}", options.seconds))
                 .arg(format!("-timeout={SLOWEST}"))
-                .args(["-print_final_stats=1", "-max_len=16384"])
+                .arg(format!("-dict={}", root().join("fuzz/smtp.dict").display()))
+                // The statistics of a short run say little, and its words fill the screen.
+                .args(["-max_len=16384", "-verbosity=0"])
                 .current_dir(root())
                 // Of the cargo that runs this task; the toolchain asked for has its own.
                 .env_remove("CARGO")
