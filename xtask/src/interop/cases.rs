@@ -8,6 +8,7 @@ use anyhow::{Context, Result, anyhow};
 
 use super::maildir::{self, Stored};
 use super::packages::Tools;
+use super::relay::Relay;
 use super::report::{COLUMNS, Check, Failure, OTHERS, Outcome};
 use super::server::{Server, Target};
 use super::table::{Client, Credential, Mechanism, Partial, Support};
@@ -48,6 +49,7 @@ struct Run<'a> {
     recipients: &'a str,
     messages: Vec<Vec<u8>>,
     ca: PathBuf,
+    port: u16,
 }
 
 /// How a run ended.
@@ -159,7 +161,8 @@ impl<'a> Bench<'a> {
         let outcome = if right { "right" } else { "wrong" };
         let id = format!("{}-{}-{transport}-{outcome}", self.client.name, mechanism.name);
         let message = work::message(&id);
-        let run = Run { implicit, right, ..self.first(id, mechanism, vec![message.clone()]) };
+        let port = if implicit { self.server.implicit } else { self.server.starttls };
+        let run = Run { implicit, right, port, ..self.first(id, mechanism, vec![message.clone()]) };
         self.check(&run, |bench, ended| {
             if !right {
                 ended.expect(REFUSED)?;
@@ -222,9 +225,19 @@ impl<'a> Bench<'a> {
         let [first, second, third] = &ids;
         let messages =
             vec![work::message(first), work::dot_at_the_end(second), work::large(third, 500)];
-        let run = self.first(id, plain, messages);
+        let relay = match Relay::to(self.server.starttls) {
+            Ok(relay) => relay,
+            Err(error) => {
+                let reason = format!("{error:#}");
+                return Outcome::Failed(Failure { reason, dialogue: String::new() });
+            }
+        };
+        let run = Run { port: relay.port(), ..self.first(id, plain, messages) };
         self.check(&run, |bench, ended| {
             ended.expect(0)?;
+            if relay.connections() != 1 {
+                return Err(anyhow!("{} connections, not one", relay.connections()));
+            }
             for (id, message) in ids.iter().zip(&run.messages) {
                 bench.stored(id, message)?;
             }
@@ -246,8 +259,16 @@ impl<'a> Bench<'a> {
 
     /// A run over STARTTLS with the right credentials and one recipient.
     fn first<'m>(&self, id: String, mechanism: &'m Mechanism, messages: Vec<Vec<u8>>) -> Run<'m> {
-        let ca = self.server.ca.clone();
-        Run { id, implicit: false, mechanism, right: true, recipients: OTHER_USER, messages, ca }
+        Run {
+            id,
+            implicit: false,
+            mechanism,
+            right: true,
+            recipients: OTHER_USER,
+            messages,
+            ca: self.server.ca.clone(),
+            port: self.server.starttls,
+        }
     }
 
     /// Runs the client and judges the outcome.
@@ -271,7 +292,6 @@ impl<'a> Bench<'a> {
 
     /// Runs the client program.
     fn start(&self, run: &Run<'_>) -> Result<Ended> {
-        let port = if run.implicit { self.server.implicit } else { self.server.starttls };
         let user = match (run.mechanism.credential, run.right) {
             (Credential::Certificate, false) => STRANGER,
             _ => USER,
@@ -291,7 +311,7 @@ impl<'a> Bench<'a> {
         command
             .args(["--kill-after=1", &SECONDS.to_string()])
             .args(self.tools.command_line(self.client))
-            .args(["localhost", &port.to_string()])
+            .args(["localhost", &run.port.to_string()])
             .arg(if run.implicit { "implicit" } else { "starttls" })
             .args([run.mechanism.name, user])
             .arg(&run.ca)

@@ -8,6 +8,7 @@
 mod cases;
 mod maildir;
 mod packages;
+mod relay;
 mod report;
 mod server;
 mod table;
