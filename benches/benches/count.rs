@@ -1,0 +1,84 @@
+//! Runs one case a number of times, for a tool that counts instructions: see README.md.
+//!
+//! Two runs with different numbers, and the difference between them: what is done only once is not
+//! in it.
+#![allow(clippy::print_stdout, reason = "a program to be run by hand")]
+
+use core::hint::black_box;
+use std::env;
+
+use ehlo_benches::input;
+
+#[path = "peers/bodies.rs"]
+mod bodies;
+#[path = "peers/parsers.rs"]
+mod parsers;
+#[path = "peers/sessions.rs"]
+mod sessions;
+
+/// Octets of mail data of one iteration; a tool makes this some fifty times slower.
+const MAIL_DATA: usize = 1_000_000;
+
+struct Case {
+    name: String,
+    /// What a figure is divided by: commands, lines or octets.
+    units: usize,
+    /// Returns what it counted, so that a case that goes wrong shows.
+    run: Box<dyn FnMut() -> usize>,
+}
+
+fn main() {
+    let mut arguments = env::args().skip(1).filter(|argument| !argument.starts_with("--"));
+    let (name, count) = (arguments.next(), arguments.next());
+    let count: usize = count.and_then(|count| count.parse().ok()).unwrap_or(1);
+    let mut cases = cases();
+    match name.and_then(|name| cases.iter_mut().find(|case| case.name == name)) {
+        Some(case) => {
+            let counted = (0..count).map(|_| black_box((case.run)())).last();
+            println!("{counted:?}");
+        }
+        None => cases.iter().for_each(|case| println!("{}\t{}", case.name, case.units)),
+    }
+}
+
+fn cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    let mut case = |name: String, units, run: Box<dyn FnMut() -> usize>| {
+        cases.push(Case { name, units, run });
+    };
+    for (name, parse) in parsers::OF_LINE {
+        let name = format!("line_parser/line/{name}");
+        let mix = move || input::COMMANDS.iter().filter(|line| parse(line)).count();
+        case(format!("{name}/mix"), input::COMMANDS.len(), Box::new(mix));
+        for line in input::COMMANDS {
+            let one = move || usize::from(parse(line));
+            case(format!("{name}/{}", input::verb(line)), 1, Box::new(one));
+        }
+    }
+    for (name, parse) in parsers::OF_BUFFER {
+        let name = format!("line_parser/buffer/{name}");
+        let mix = input::commands();
+        let units = input::COMMANDS.len();
+        case(format!("{name}/mix"), units, Box::new(move || parse(&mix)));
+        for line in input::COMMANDS {
+            let buffer = [line.as_bytes(), b"\r\n"].concat();
+            case(format!("{name}/{}", input::verb(line)), 1, Box::new(move || parse(&buffer)));
+        }
+    }
+    for (name, run) in sessions::CASES {
+        let mut buffers = sessions::Buffers::new();
+        let units = input::SESSION.len();
+        case(format!("session/{name}"), units, Box::new(move || run(&mut buffers)));
+    }
+    for (name, run) in bodies::CASES {
+        for read in [8 * 1024, 64 * 1024] {
+            let (mut data, mut buffers) = (None, bodies::Buffers::new(read));
+            let run = move || {
+                let data = data.get_or_insert_with(|| input::mail_data(MAIL_DATA));
+                run(data, read, &mut buffers)
+            };
+            case(format!("body/{name}/{read}"), MAIL_DATA, Box::new(run));
+        }
+    }
+    cases
+}
