@@ -9,9 +9,15 @@
 pub mod admission;
 pub mod cidr;
 mod file;
+mod pool;
 pub mod proxy_protocol;
+pub mod server;
+mod session;
 mod source;
+mod stop;
 pub mod store;
 pub mod throttle;
 pub mod tls;
 pub mod users;
+
+pub use session::Session;

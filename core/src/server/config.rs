@@ -154,6 +154,12 @@ impl<'c> Config<'c> {
         self.hostname
     }
 
+    /// The service extensions on offer.
+    #[must_use]
+    pub const fn offered(&self) -> Extensions {
+        self.extensions
+    }
+
     /// The reply to write for a default one.
     pub(super) fn reply(&self, default: DefaultReply) -> Reply<'static> {
         let usual = default.reply();

@@ -1,0 +1,280 @@
+//! The description of a server, and what starts it.
+
+use core::fmt;
+use core::net::SocketAddr;
+use core::sync::atomic::AtomicU64;
+use core::time::Duration;
+use std::io;
+use std::sync::Arc;
+
+use ehlo::capability::Extensions;
+use ehlo::server::Config;
+use tokio::net::{TcpListener, lookup_host};
+
+use super::listener::{Listener, accept_on};
+use super::{Service, Shared};
+use crate::admission::Admission;
+use crate::cidr::Cidr;
+use crate::stop::{Stop, Stopper};
+use crate::throttle::{Throttle, ThrottleLimits};
+use crate::tls::Tls;
+
+/// The description of a server.
+#[derive(Debug)]
+pub struct Builder<V> {
+    service: V,
+    config: Config<'static>,
+    tls: Option<Tls>,
+    starttls: bool,
+    listen: Vec<(String, bool)>,
+    connections: usize,
+    connections_per_source: usize,
+    throttle: ThrottleLimits,
+    xclient: Vec<Cidr>,
+    proxies: Vec<Cidr>,
+    grace: Duration,
+    handshake_timeout: Duration,
+    transcript: bool,
+}
+
+/// Why a server does not start.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// There is nothing to listen on.
+    NoListener,
+    /// A listener for TLS, or STARTTLS on offer, and no certificate.
+    NoCertificate,
+    /// An address can't be listened on.
+    Listen(String, io::Error),
+}
+
+impl<V: Service> Builder<V> {
+    pub(super) fn new(service: V) -> Self {
+        Self {
+            service,
+            config: Config::new("localhost"),
+            tls: None,
+            starttls: true,
+            listen: Vec::new(),
+            connections: 10_000,
+            connections_per_source: 100,
+            throttle: ThrottleLimits::default(),
+            xclient: Vec::new(),
+            proxies: Vec::new(),
+            grace: Duration::from_secs(20),
+            handshake_timeout: Duration::from_secs(30),
+            transcript: false,
+        }
+    }
+
+    /// What the protocol machine offers, allows and says. The default is a server called
+    /// `localhost` without AUTH. STARTTLS is offered when there is a certificate, but for
+    /// [`no_starttls`](Self::no_starttls).
+    #[must_use]
+    pub fn config(self, config: Config<'static>) -> Self {
+        Self { config, ..self }
+    }
+
+    /// The certificate, for STARTTLS and for the listeners under TLS.
+    #[must_use]
+    pub fn tls(self, tls: Tls) -> Self {
+        Self { tls: Some(tls), ..self }
+    }
+
+    /// Does not offer STARTTLS.
+    #[must_use]
+    pub fn no_starttls(self) -> Self {
+        Self { starttls: false, ..self }
+    }
+
+    /// Listens on this address, `HOST:PORT`; may repeat. Port 0 takes a free one.
+    #[must_use]
+    pub fn listen(mut self, address: impl Into<String>) -> Self {
+        self.listen.push((address.into(), false));
+        self
+    }
+
+    /// Listens on this address under TLS from the beginning (RFC 8314 section 3.3); may repeat.
+    #[must_use]
+    pub fn listen_tls(mut self, address: impl Into<String>) -> Self {
+        self.listen.push((address.into(), true));
+        self
+    }
+
+    /// Connections at once, in all; 10,000 by default. Further ones get 421.
+    #[must_use]
+    pub fn max_connections(self, connections: usize) -> Self {
+        Self { connections, ..self }
+    }
+
+    /// Connections at once from one address, or one /64 network of IPv6; 100 by default.
+    #[must_use]
+    pub fn max_connections_per_source(self, connections_per_source: usize) -> Self {
+        Self { connections_per_source, ..self }
+    }
+
+    /// How often a source may fail to authenticate, over all its connections.
+    #[must_use]
+    pub fn auth_throttle(self, throttle: ThrottleLimits) -> Self {
+        Self { throttle, ..self }
+    }
+
+    /// Peers that may use XCLIENT and XFORWARD.
+    #[must_use]
+    pub fn trust_xclient(self, xclient: Vec<Cidr>) -> Self {
+        Self { xclient, ..self }
+    }
+
+    /// Peers that begin with a PROXY protocol header, and have to.
+    #[must_use]
+    pub fn trust_proxy_protocol(self, proxies: Vec<Cidr>) -> Self {
+        Self { proxies, ..self }
+    }
+
+    /// How long running transactions may take to finish when the server stops; 20 seconds by
+    /// default.
+    #[must_use]
+    pub fn grace(self, grace: Duration) -> Self {
+        Self { grace, ..self }
+    }
+
+    /// How long a TLS handshake or a PROXY header may take; 30 seconds by default.
+    #[must_use]
+    pub fn handshake_timeout(self, handshake_timeout: Duration) -> Self {
+        Self { handshake_timeout, ..self }
+    }
+
+    /// Logs every line of every dialogue, credentials masked, at the target `ehlo::transcript`.
+    #[must_use]
+    pub fn transcript(self) -> Self {
+        Self { transcript: true, ..self }
+    }
+
+    /// Binds the listeners.
+    ///
+    /// # Errors
+    /// When there are none, one can't be bound, or TLS is to be used without a certificate.
+    pub async fn bind(self) -> Result<Bound<V>, ServeError> {
+        if self.listen.is_empty() {
+            return Err(ServeError::NoListener);
+        }
+        let offered = self.config.offered();
+        let asked = offered.contains(Extensions::STARTTLS) && self.starttls;
+        if self.tls.is_none() && (asked || self.listen.iter().any(|(_, tls)| *tls)) {
+            return Err(ServeError::NoCertificate);
+        }
+        let mut listeners = Vec::new();
+        for (address, tls) in &self.listen {
+            let failed = |error| ServeError::Listen(address.clone(), error);
+            for resolved in lookup_host(address).await.map_err(failed)? {
+                let socket = TcpListener::bind(resolved).await.map_err(failed)?;
+                let local = socket.local_addr().map_err(failed)?;
+                listeners.push(Listener { socket, local, tls: *tls });
+            }
+        }
+        let starttls = self.starttls && self.tls.is_some();
+        let config = self.config.extensions(match starttls {
+            true => offered.with(Extensions::STARTTLS),
+            false => offered.without(Extensions::STARTTLS),
+        });
+        let config = match self.transcript {
+            true => config.notices(),
+            false => config.reply_notices(),
+        };
+        let shared = Arc::new(Shared {
+            service: self.service,
+            config,
+            tls: self.tls,
+            admission: Admission::new(self.connections, self.connections_per_source),
+            throttle: Throttle::new(self.throttle),
+            xclient: self.xclient,
+            proxies: self.proxies,
+            handshake_timeout: self.handshake_timeout,
+            transcript: self.transcript,
+            stopper: Stopper::default(),
+            sessions: AtomicU64::new(0),
+        });
+        Ok(Bound { shared, listeners, grace: self.grace })
+    }
+
+    /// Binds the listeners and serves for ever.
+    ///
+    /// # Errors
+    /// As [`bind`](Self::bind).
+    pub async fn serve(self) -> Result<(), ServeError> {
+        self.bind().await?.serve_until(core::future::pending()).await;
+        Ok(())
+    }
+}
+
+/// A server that is ready to serve.
+pub struct Bound<V> {
+    shared: Arc<Shared<V>>,
+    listeners: Vec<Listener>,
+    grace: Duration,
+}
+
+impl<V: Service> Bound<V> {
+    /// The addresses it listens on, and whether under TLS from the beginning.
+    pub fn addresses(&self) -> impl Iterator<Item = (SocketAddr, bool)> + '_ {
+        self.listeners.iter().map(|listener| (listener.local, listener.tls))
+    }
+
+    /// Serves until `stop` is done. Then no connection is accepted any more, running transactions
+    /// may finish within the time of grace, and the rest get 421.
+    pub async fn serve_until(self, stop: impl Future<Output = ()>) {
+        let Self { shared, listeners, grace } = self;
+        let accepting: Vec<_> = listeners
+            .into_iter()
+            .map(|listener| tokio::spawn(accept_on(Arc::clone(&shared), listener)))
+            .collect();
+        stop.await;
+        for task in &accepting {
+            task.abort();
+        }
+        shared.stopper.stop(Stop::Soon);
+        if !drained(&shared, grace).await {
+            shared.stopper.stop(Stop::Now);
+            // The last word still has to leave.
+            drained(&shared, Duration::from_secs(2)).await;
+        }
+    }
+}
+
+/// Waits until no connection is open; whether that came within the time.
+async fn drained<V>(shared: &Shared<V>, limit: Duration) -> bool {
+    let end = tokio::time::Instant::now() + limit;
+    while shared.admission.open() > 0 {
+        if tokio::time::Instant::now() >= end {
+            return false;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    true
+}
+
+impl<V> fmt::Debug for Bound<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bound").field("listeners", &self.listeners).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for ServeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoListener => f.write_str("there is no address to listen on"),
+            Self::NoCertificate => f.write_str("TLS needs a certificate and its key"),
+            Self::Listen(address, error) => write!(f, "cannot listen on {address}: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for ServeError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Listen(_, error) => Some(error),
+            Self::NoListener | Self::NoCertificate => None,
+        }
+    }
+}

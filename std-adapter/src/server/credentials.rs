@@ -1,0 +1,57 @@
+//! What [`Service::login`](super::Service::login) has to check.
+
+use ehlo::server::guard::{Anonymous, CramMd5, Exchange, External, Login, Token};
+
+/// Credentials, by the mechanism they came with. None of them prints.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Credentials<'a> {
+    /// A password: PLAIN and LOGIN.
+    Password(&'a Login<'a>),
+    /// A digest over a challenge: CRAM-MD5. Checking it takes the password in clear, or the keys
+    /// made of it.
+    CramMd5(&'a CramMd5<'a>),
+    /// A bearer token: XOAUTH2 and OAUTHBEARER. It has to belong to the user.
+    Token(&'a Token<'a>),
+    /// A TLS client certificate that was verified: EXTERNAL. The name is the certificate's; whom
+    /// the client wants to act as stands in the guard, and is the same or not said, unless the
+    /// policy allows another.
+    External(&'a str, &'a External<'a>),
+    /// Nobody in particular: ANONYMOUS.
+    Anonymous(&'a Anonymous<'a>),
+    /// A user that a trusted proxy says has authenticated: XCLIENT with LOGIN=.
+    Proxy(&'a str),
+    /// A round of the application's own mechanism, which the default server does not go on with.
+    Exchange(&'a Exchange<'a>),
+}
+
+impl Credentials<'_> {
+    /// The name of the mechanism; `XCLIENT` for a trusted proxy.
+    #[must_use]
+    pub fn mechanism(&self) -> &'static str {
+        match self {
+            Self::Password(login) => login.mechanism(),
+            Self::CramMd5(login) => login.mechanism(),
+            Self::Token(login) => login.mechanism(),
+            Self::External(_, login) => login.mechanism(),
+            Self::Anonymous(login) => login.mechanism(),
+            Self::Exchange(login) => login.mechanism(),
+            Self::Proxy(_) => "XCLIENT",
+        }
+    }
+
+    /// The name of who wants in; empty where the mechanism has none.
+    #[must_use]
+    pub fn username(&self) -> &str {
+        match self {
+            Self::Password(login) => login.username(),
+            Self::CramMd5(login) => login.username(),
+            Self::Token(login) => login.username().unwrap_or_default(),
+            Self::External(certificate, login) => {
+                login.authorization_identity().unwrap_or(certificate)
+            }
+            Self::Anonymous(_) | Self::Exchange(_) => "",
+            Self::Proxy(name) => name,
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! What is known of a session, for the hooks of a service.
+
+use core::net::SocketAddr;
+use std::sync::Arc;
+
+use ehlo::command::Attributes;
+use ehlo::server::Facts;
+use ehlo::server::guard::{Mail, Rcpt};
+
+use crate::tls::TlsFacts;
+
+/// What is known of a session.
+#[derive(Debug)]
+pub struct SessionInfo<I> {
+    pub(super) id: u64,
+    pub(super) peer: SocketAddr,
+    pub(super) local: SocketAddr,
+    pub(super) facts: Facts,
+    pub(super) client_name: String,
+    pub(super) tls: Option<Arc<TlsFacts>>,
+    pub(super) identity: Option<I>,
+    pub(super) username: String,
+    pub(super) envelope: Option<Box<Envelope>>,
+    pub(super) forwarded: Option<Box<str>>,
+    pub(super) messages: u32,
+}
+
+/// The mail transaction so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Envelope {
+    pub(super) reverse_path: String,
+    pub(super) parameters: String,
+    pub(super) recipients: Vec<Recipient>,
+}
+
+/// A recipient that was accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recipient {
+    forward_path: String,
+    parameters: String,
+}
+
+impl<I> SessionInfo<I> {
+    pub(super) fn new(id: u64, peer: SocketAddr, local: SocketAddr) -> Self {
+        Self {
+            id,
+            peer,
+            local,
+            facts: Facts::default(),
+            client_name: String::new(),
+            tls: None,
+            identity: None,
+            username: String::new(),
+            envelope: None,
+            forwarded: None,
+            messages: 0,
+        }
+    }
+
+    /// A number for the log, different for each session of a server.
+    #[must_use]
+    pub const fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// The client's address; the one the PROXY protocol or XCLIENT named, where a trusted peer did.
+    #[must_use]
+    pub const fn peer(&self) -> SocketAddr {
+        self.peer
+    }
+
+    /// The address the client connected to.
+    #[must_use]
+    pub const fn local(&self) -> SocketAddr {
+        self.local
+    }
+
+    /// What the machine knows.
+    #[must_use]
+    pub const fn facts(&self) -> Facts {
+        self.facts
+    }
+
+    /// What the client called itself in EHLO, HELO or LHLO; empty before.
+    #[must_use]
+    pub fn client_name(&self) -> &str {
+        &self.client_name
+    }
+
+    /// What the TLS handshake told, under TLS.
+    #[must_use]
+    pub fn tls(&self) -> Option<&TlsFacts> {
+        self.tls.as_deref()
+    }
+
+    /// Who has authenticated, as [`Service::login`](super::Service::login) said.
+    #[must_use]
+    pub const fn identity(&self) -> Option<&I> {
+        self.identity.as_ref()
+    }
+
+    /// The name the client authenticated by; empty before, and where the mechanism has none.
+    #[must_use]
+    pub fn username(&self) -> &str {
+        &self.username
+    }
+
+    /// The mail transaction, between MAIL and its end.
+    #[must_use]
+    pub fn envelope(&self) -> Option<&Envelope> {
+        self.envelope.as_deref()
+    }
+
+    /// What a trusted peer said by XFORWARD of where the message came from, as it was sent.
+    #[must_use]
+    pub fn forwarded(&self) -> Option<&str> {
+        self.forwarded.as_deref()
+    }
+
+    /// Messages accepted in this session.
+    #[must_use]
+    pub const fn messages(&self) -> u32 {
+        self.messages
+    }
+
+    /// A mail transaction has begun.
+    pub(super) fn begin(&mut self, reverse_path: String, parameters: String) {
+        let recipients = Vec::new();
+        self.envelope = Some(Box::new(Envelope { reverse_path, parameters, recipients }));
+    }
+
+    /// Takes over what a trusted proxy says of the client (XCLIENT).
+    pub(super) fn take_over(&mut self, attributes: &Attributes<'_>) {
+        let value = |name| {
+            let octets: Vec<u8> = attributes.find(name)?.decoded().collect();
+            String::from_utf8(octets).ok()
+        };
+        if let Some(address) = value("ADDR") {
+            // Postfix writes IPv6 addresses with a prefix.
+            let address = match address.get(..5) {
+                Some(prefix) if prefix.eq_ignore_ascii_case("IPV6:") => address.split_at(5).1,
+                _ => &address,
+            };
+            if let Ok(ip) = address.parse() {
+                self.peer.set_ip(ip);
+            }
+        }
+        if let Some(port) = value("PORT").and_then(|port| port.parse().ok()) {
+            self.peer.set_port(port);
+        }
+        self.client_name = value("HELO").unwrap_or_default();
+        self.identity = None;
+        self.username = String::new();
+        self.envelope = None;
+    }
+}
+
+impl Envelope {
+    /// The reverse-path without its angle brackets; empty for `<>`.
+    #[must_use]
+    pub fn reverse_path(&self) -> &str {
+        &self.reverse_path
+    }
+
+    /// The parameters of MAIL as they print; empty when there were none.
+    #[must_use]
+    pub fn parameters(&self) -> &str {
+        self.parameters.trim_start()
+    }
+
+    /// The recipients that were accepted.
+    #[must_use]
+    pub fn recipients(&self) -> &[Recipient] {
+        &self.recipients
+    }
+
+    pub(super) fn paths_of(mail: &Mail<'_>) -> (String, String) {
+        (mail.reverse_path().as_str().to_owned(), mail.parameters().to_string())
+    }
+}
+
+impl Recipient {
+    pub(super) fn of(rcpt: &Rcpt<'_>) -> Self {
+        Self {
+            forward_path: rcpt.forward_path().as_str().to_owned(),
+            parameters: rcpt.parameters().to_string(),
+        }
+    }
+
+    /// The forward-path without its angle brackets.
+    #[must_use]
+    pub fn forward_path(&self) -> &str {
+        &self.forward_path
+    }
+
+    /// The parameters of RCPT as they print; empty when there were none.
+    #[must_use]
+    pub fn parameters(&self) -> &str {
+        self.parameters.trim_start()
+    }
+}
