@@ -21,6 +21,11 @@ impl<'a> Command<'a> {
     /// Reads what stands behind a verb.
     pub(crate) fn of_verb(verb: Verb, rest: &'a [u8]) -> Result<Self, SyntaxError> {
         let rest = printable(rest.trim_ascii_end())?;
+        // Only these can carry SMTPUTF8, and with it UTF-8 (RFC 6531 section 3.4 and 3.7.4.2).
+        let utf8 = matches!(verb, Verb::Mail | Verb::Rcpt | Verb::Vrfy | Verb::Expn);
+        if !utf8 && !rest.is_ascii() {
+            return Err(SyntaxError::Octets);
+        }
         let argument = rest.strip_prefix(' ').map_or("", |rest| rest.trim_start_matches(' '));
         match verb {
             Verb::Ehlo => hello(argument).map(Self::Ehlo),

@@ -17,10 +17,16 @@ impl Machine<'_> {
     pub(super) fn command(&mut self) -> Step {
         let unread = self.state.window.unread(self.rx);
         let auth = unread.get(..5).is_some_and(|verb| verb.eq_ignore_ascii_case(b"AUTH "));
+        if !self.state.flags.swallowing {
+            self.state.flags.auth = auth;
+        }
         let limits = &self.config.limits;
         let limit = if auth { limits.auth_line } else { limits.command_line };
         match self.take_line(limit) {
             Taken::Line(length) => self.on_line(length),
+            Taken::Refused(R::LineTooLong) if self.state.flags.auth => {
+                self.error(R::AuthLineTooLong);
+            }
             Taken::Refused(reply) => self.error(reply),
             Taken::Shown => {}
             Taken::Nothing => return Step::NeedsInput,
@@ -151,6 +157,13 @@ impl Machine<'_> {
         match command {
             Command::Mail(path, parameters) => self.refusal_of_mail(path, parameters),
             Command::Rcpt(path, parameters) => self.refusal_of_rcpt(path, parameters),
+            Command::Vrfy(text) | Command::Expn(text) if !text.is_ascii() => {
+                // RFC 6531 section 3.7.4.2: the parameter stands behind the address.
+                let last = text.rsplit(' ').next().unwrap_or_default();
+                let asked =
+                    last.eq_ignore_ascii_case("SMTPUTF8") && self.config.offers(E::SMTPUTF8);
+                if asked { None } else { Some(R::NonAsciiAddress) }
+            }
             _ => None,
         }
     }

@@ -168,6 +168,8 @@ pub(super) struct Flags {
     pub(super) waiting: bool,
     /// An over-long line is being dropped.
     pub(super) swallowing: bool,
+    /// The command line at the front, or the one being dropped, is AUTH.
+    pub(super) auth: bool,
     /// The line at the front was shown in a notice.
     pub(super) shown: bool,
     /// What the exchange kept is no longer needed.
