@@ -359,9 +359,11 @@ impl<'a> Bench<'a> {
             if let Some(difference) = maildir::difference(submitted, &stored.message, adds) {
                 return Err(anyhow!("{difference}"));
             }
-            if self.server.is_own() && !maildir::contains(&stored.trace, b"with ESMTPSA") {
+            if self.server.is_own() && !maildir::contains(&stored.trace, b"SMTPSA") {
                 let trace = stored.trace.escape_ascii();
-                return Err(anyhow!("the trace fields don't say ESMTPSA: {trace}"));
+                return Err(anyhow!(
+                    "the trace fields say neither ESMTPSA nor UTF8SMTPSA: {trace}"
+                ));
             }
         }
         Ok(())
