@@ -4,6 +4,7 @@ use core::fmt;
 
 use crate::parameter::Xtext;
 use crate::wire::grammar::{self, whole};
+use crate::wire::words;
 
 /// An attribute of XCLIENT or XFORWARD.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,16 +22,15 @@ pub struct Attributes<'a>(&'a str);
 impl<'a> Attributes<'a> {
     /// Checks what stands behind the verb, without the space before it.
     pub(super) fn parse(text: &'a str) -> Option<Self> {
-        let mut words = text.split(' ').filter(|word| !word.is_empty());
+        let mut words = words::words(text);
         let checked = |word: &str| whole(grammar::xclient_attribute, word.as_bytes()).is_some();
         (words.clone().next().is_some() && words.all(checked)).then_some(Self(text))
     }
 
     /// Each of them, in their order.
     pub fn iter(&self) -> impl Iterator<Item = Attribute<'a>> + use<'a> {
-        let words = self.0.split(' ').filter(|word| !word.is_empty());
-        words.filter_map(|word| {
-            let (name, value) = word.split_once('=')?;
+        words::words(self.0).filter_map(|word| {
+            let (name, value) = words::split_once(word, b'=')?;
             let unavailable = ["[UNAVAILABLE]", "[TEMPUNAVAIL]"];
             let known = !unavailable.iter().any(|u| value.eq_ignore_ascii_case(u));
             Some(Attribute { name, value: known.then(|| Xtext::parse(value).ok()).flatten() })
@@ -53,6 +53,6 @@ impl fmt::Debug for Attributes<'_> {
 impl fmt::Display for Attributes<'_> {
     /// Each attribute with a space before it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.split(' ').filter(|word| !word.is_empty()).try_for_each(|word| write!(f, " {word}"))
+        words::words(self.0).try_for_each(|word| write!(f, " {word}"))
     }
 }

@@ -5,6 +5,7 @@ use crate::address::{ForwardPath, Host, ReversePath};
 use crate::error::SyntaxError;
 use crate::parameter::{MailParameters, RcptParameters};
 use crate::wire::grammar::{self, whole};
+use crate::wire::words;
 
 impl<'a> Command<'a> {
     /// Reads a command line, its CRLF not included. White space at its end is tolerated (RFC 5321
@@ -123,7 +124,7 @@ fn path_end(octets: &[u8]) -> usize {
 /// `bdat-cmd = "BDAT" SP chunk-size [ SP end-marker ] CR LF`, `chunk-size = 1*DIGIT`,
 /// `end-marker = "LAST"` (RFC 3030 section 2)
 fn bdat(argument: &str) -> Result<Command<'_>, SyntaxError> {
-    let (size, marker) = some(argument)?.split_once(' ').unwrap_or((argument, ""));
+    let (size, marker) = words::first_word(some(argument)?);
     let size = whole(grammar::decimal, size.as_bytes()).ok_or(SyntaxError::Argument)?;
     let size = size.ok_or(SyntaxError::ChunkSize)?;
     match marker.trim_start_matches(' ') {
@@ -136,7 +137,7 @@ fn bdat(argument: &str) -> Result<Command<'_>, SyntaxError> {
 /// `auth-command = "AUTH" SP sasl-mech [SP initial-response] *(CRLF [base64]) [CRLF
 /// cancel-response] CRLF`, `initial-response = base64 / "="` (RFC 4954 section 8)
 fn auth(argument: &str) -> Result<Command<'_>, SyntaxError> {
-    let (mechanism, response) = match argument.split_once(' ') {
+    let (mechanism, response) = match words::split_once(argument, b' ') {
         Some((mechanism, response)) => (mechanism, Some(response)),
         None => (argument, None),
     };

@@ -40,8 +40,9 @@ impl Verb {
         }
         let mut upper = [0; 8];
         let letters = upper.get_mut(..word.len())?;
-        letters.copy_from_slice(word);
-        letters.make_ascii_uppercase();
+        for (upper, letter) in letters.iter_mut().zip(word) {
+            *upper = letter.to_ascii_uppercase();
+        }
         let verb = match &*letters {
             b"EHLO" => Self::Ehlo,
             b"HELO" => Self::Helo,

@@ -7,6 +7,7 @@ use core::fmt;
 
 use crate::error::{InvalidParameter, SyntaxError};
 use crate::wire::grammar::{self, whole};
+use crate::wire::words;
 
 mod mail;
 mod other;
@@ -32,7 +33,7 @@ fn each<'a>(
         if count > MOST {
             return Err(SyntaxError::Parameter);
         }
-        let (word, behind) = rest.split_once(' ').unwrap_or((rest, ""));
+        let (word, behind) = words::first_word(rest);
         let parsed = whole(grammar::esmtp_param, word.as_bytes()).ok_or(SyntaxError::Parameter)?;
         let (keyword, value) = word.split_at_checked(parsed.0.len()).unwrap_or((word, ""));
         on(keyword, value.strip_prefix('='))?;

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use super::{mail, rcpt};
+use crate::wire::words;
 
 /// A parameter as it was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -33,9 +34,8 @@ impl<'a> OtherParameters<'a> {
     /// Each of them, in their order.
     pub fn iter(&self) -> impl Iterator<Item = Parameter<'a>> + use<'a> {
         let of_rcpt = self.of_rcpt;
-        let words = self.text.split(' ').filter(|word| !word.is_empty());
-        words
-            .map(|word| match word.split_once('=') {
+        words::words(self.text)
+            .map(|word| match words::split_once(word, b'=') {
                 Some((keyword, value)) => Parameter { keyword, value: Some(value) },
                 None => Parameter { keyword: word, value: None },
             })

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use super::ReplyCode;
+use crate::wire::words;
 
 /// An enhanced status code: `class.subject.detail` (RFC 3463; registered ones in RFC 5248).
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -98,7 +99,7 @@ impl Enhanced {
     /// Splits a text that begins with a status, such as `5.7.1 not you`, from what follows.
     #[must_use]
     pub fn split_from(text: &str) -> (Option<Self>, &str) {
-        let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
+        let (word, rest) = words::first_word(text);
         match Self::parse(word) {
             Some(status) => (Some(status), rest),
             None => (None, text),
@@ -106,17 +107,16 @@ impl Enhanced {
     }
 
     fn parse(word: &str) -> Option<Self> {
-        let mut parts = word.split('.');
-        let mut next = || {
-            let digits = parts.next().filter(|p| (1..=3).contains(&p.len()))?;
-            digits.bytes().try_fold(0_u16, |sum, c| {
-                c.is_ascii_digit().then(|| sum * 10 + u16::from(c - b'0'))
-            })
+        let (class, rest) = words::split_once(word, b'.')?;
+        let (subject, detail) = words::split_once(rest, b'.')?;
+        let number = |digits: &str| {
+            let value = |sum: u16, c: u8| {
+                c.is_ascii_digit()
+                    .then(|| sum.saturating_mul(10).saturating_add(u16::from(c - b'0')))
+            };
+            digits.bytes().try_fold(0, value).filter(|_| (1..=3).contains(&digits.len()))
         };
-        let (class, subject, detail) = (next()?, next()?, next()?);
-        if parts.next().is_some() {
-            return None;
-        }
+        let (class, subject, detail) = (number(class)?, number(subject)?, number(detail)?);
         Self::new(u8::try_from(class).ok()?, subject, detail)
     }
 

@@ -2,6 +2,7 @@
 
 use super::{Enhanced, Lines, Reply, ReplyCode, Text};
 use crate::limits::REPLY_LINE_MAX;
+use crate::wire::{copy, words};
 
 /// Writes replies into the free part of a send buffer; what does not fit is left out, line by line
 /// and character by character, so that what is written is always well formed.
@@ -118,7 +119,7 @@ impl<'a> ReplyWriter<'a> {
         let end = self.written + octets.len();
         match self.out.get_mut(self.written..end) {
             Some(target) => {
-                target.copy_from_slice(octets);
+                copy(target, octets);
                 self.written = end;
                 true
             }
@@ -139,8 +140,10 @@ fn split(text: &str, room: usize) -> (&str, &str) {
         at -= 1;
     }
     let (head, tail) = text.split_at_checked(at).unwrap_or((text, ""));
-    match head.rsplit_once(' ') {
-        Some((line, _)) if !line.is_empty() => (line, text.get(line.len() + 1..).unwrap_or(tail)),
+    match words::rsplit_once(head, b' ') {
+        Some((line, _)) if !line.is_empty() => {
+            (line, text.get(line.len().saturating_add(1)..).unwrap_or(tail))
+        }
         _ => (head, tail),
     }
 }

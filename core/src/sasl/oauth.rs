@@ -2,6 +2,7 @@
 
 use super::server::{Malformed, Token, name};
 use crate::secret::Secret;
+use crate::wire::copy;
 
 const SEPARATOR: u8 = 1;
 
@@ -39,7 +40,7 @@ struct Json<'a> {
 impl Json<'_> {
     fn raw(&mut self, octets: &[u8]) -> Option<()> {
         let end = self.written + octets.len();
-        self.out.get_mut(self.written..end)?.copy_from_slice(octets);
+        copy(self.out.get_mut(self.written..end)?, octets);
         self.written = end;
         Some(())
     }
@@ -127,5 +128,7 @@ fn secret(octets: &[u8]) -> Result<Secret<'_>, Malformed> {
 /// An identity in which `,` and `=` would stand as `=2C` and `=3D` (RFC 5801 section 4). It is lent
 /// from the message, so one that needs decoding is refused: no mail address has either.
 fn saslname(octets: &[u8]) -> Result<&str, Malformed> {
-    name(octets).and_then(|text| if text.contains(['=', ',']) { Err(Malformed) } else { Ok(text) })
+    name(octets).and_then(|text| {
+        if text.bytes().any(|c| matches!(c, b'=' | b',')) { Err(Malformed) } else { Ok(text) }
+    })
 }

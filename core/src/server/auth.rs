@@ -10,7 +10,7 @@ use crate::error::SyntaxError;
 use crate::reply::{DefaultReply as R, Reply};
 use crate::sasl::Mechanism;
 use crate::sasl::server::{Exchange, Malformed, Prompt, Step as SaslStep, Verify};
-use crate::wire::base64;
+use crate::wire::{base64, copy};
 
 /// Octets of `334 ` and CRLF around a challenge.
 const AROUND: usize = 6;
@@ -167,9 +167,9 @@ pub(super) fn write_challenge(state: &mut State, tx: &mut [u8], octets: &[u8]) -
     let line = room.get_mut(..needed)?;
     let (head, rest) = line.split_at_mut_checked(4)?;
     let (text, end) = rest.split_at_mut_checked(needed - AROUND)?;
-    head.copy_from_slice(b"334 ");
+    copy(head, b"334 ");
     base64::encode(octets, text)?;
-    end.copy_from_slice(b"\r\n");
+    copy(end, b"\r\n");
     state.outbox.appended(needed, tx);
     state.turn(Turn::Challenged);
     Some(())

@@ -11,6 +11,7 @@ use crate::error::SyntaxError;
 use crate::parameter::{BodyType, MailParameters, OtherParameters, RcptParameters};
 use crate::reply::DefaultReply as R;
 use crate::wire::window::Line;
+use crate::wire::words;
 
 impl Machine<'_> {
     /// Takes the next line, if it is there, as a command.
@@ -159,7 +160,7 @@ impl Machine<'_> {
             Command::Rcpt(path, parameters) => self.refusal_of_rcpt(path, parameters),
             Command::Vrfy(text) | Command::Expn(text) if !text.is_ascii() => {
                 // RFC 6531 section 3.7.4.2: the parameter stands behind the address.
-                let last = text.rsplit(' ').next().unwrap_or_default();
+                let last = words::rsplit_once(text, b' ').map_or("", |(_, last)| last);
                 let asked =
                     last.eq_ignore_ascii_case("SMTPUTF8") && self.config.offers(E::SMTPUTF8);
                 if asked { None } else { Some(R::NonAsciiAddress) }

@@ -5,3 +5,14 @@ pub(crate) mod content;
 pub(crate) mod grammar;
 pub(crate) mod outbox;
 pub(crate) mod window;
+pub(crate) mod words;
+
+/// Copies as much of `source` as `target` has room for.
+///
+/// `copy_from_slice` compares the lengths, and at some optimisation levels the panic it has for
+/// lengths that differ stays in the program.
+pub(crate) fn copy(target: &mut [u8], source: &[u8]) {
+    for (to, from) in target.iter_mut().zip(source) {
+        *to = *from;
+    }
+}

@@ -1,5 +1,7 @@
 //! The send window: which octets of the send buffer are still to be written.
 
+use super::copy;
+
 /// Book-keeping of the send buffer, which belongs to the connection.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Outbox {
@@ -44,7 +46,7 @@ impl Outbox {
     pub(crate) fn relocate(&mut self, from: &[u8], to: &mut [u8]) {
         let unsent = self.unsent(from);
         if let Some(target) = to.get_mut(..unsent.len()) {
-            target.copy_from_slice(unsent);
+            copy(target, unsent);
             *self = Self { start: 0, end: unsent.len() };
         }
     }

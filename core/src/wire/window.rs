@@ -8,6 +8,8 @@
 use memchr::memchr2;
 use zeroize::Zeroize;
 
+use super::copy;
+
 const CR: u8 = b'\r';
 const LF: u8 = b'\n';
 
@@ -61,7 +63,7 @@ impl Window {
     pub(crate) fn relocate(&mut self, from: &mut [u8], to: &mut [u8]) {
         self.compact(from);
         if let (Some(source), Some(target)) = (from.get_mut(..self.end), to.get_mut(..self.end)) {
-            target.copy_from_slice(source);
+            copy(target, source);
             source.zeroize();
         }
     }
@@ -148,9 +150,7 @@ impl Window {
     pub(crate) fn keep(&mut self, n: usize, line: usize, buffer: &mut [u8]) {
         let n = n.min(line).min(self.len());
         let (from, kept) = (self.start, self.kept);
-        if from.checked_add(n).is_some_and(|to| to <= buffer.len()) {
-            buffer.copy_within(from..from + n, kept);
-        }
+        move_to_front(buffer.get_mut(kept..from.saturating_add(n)), from - kept);
         // What lies behind the copy and before the next line was part of a credential.
         let behind = from.saturating_add(line).min(self.end);
         if let Some(octets) = buffer.get_mut(kept + n..behind) {
@@ -180,10 +180,17 @@ impl Window {
         if shift == 0 || self.end > buffer.len() {
             return;
         }
-        buffer.copy_within(self.start..self.end, self.kept);
+        move_to_front(buffer.get_mut(self.kept..self.end), shift);
         self.start -= shift;
         self.end -= shift;
         self.scanned -= shift;
+    }
+}
+
+/// Moves what stands behind the first `shift` octets to the front.
+fn move_to_front(region: Option<&mut [u8]>, shift: usize) {
+    if let Some(region) = region.filter(|region| shift <= region.len()) {
+        region.copy_within(shift.., 0);
     }
 }
 

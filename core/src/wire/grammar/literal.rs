@@ -4,31 +4,30 @@ use core::net::{Ipv4Addr, Ipv6Addr};
 
 use nom::Parser;
 use nom::branch::alt;
-use nom::bytes::complete::{tag_no_case, take_while_m_n, take_while1};
-use nom::character::complete::char;
-use nom::combinator::{map, map_opt, recognize, verify};
+use nom::combinator::{map, map_opt, verify};
 use nom::sequence::{delimited, preceded, terminated};
 
+use super::octets::{matched, octet, take_between, take_while1, word};
 use super::{Parsed, is_let_dig};
 
 /// `address-literal = "[" ( IPv4-address-literal / IPv6-address-literal /
 /// General-address-literal ) "]"`
 pub(crate) fn address_literal(input: &[u8]) -> Parsed<'_, &[u8]> {
     let ipv4 = map(ipv4_address, |_| ());
-    let ipv6 = map(preceded(tag_no_case("IPv6:"), ipv6_text), |_| ());
+    let ipv6 = map(preceded(word("IPv6:"), ipv6_text), |_| ());
     let content = alt((ipv4, ipv6, general_address_literal));
-    recognize(delimited(char('['), content, char(']'))).parse(input)
+    matched(delimited(octet(b'['), content, octet(b']'))).parse(input)
 }
 
 /// `IPv4-address-literal = Snum 3("." Snum)`
 pub(crate) fn ipv4_address(input: &[u8]) -> Parsed<'_, Ipv4Addr> {
-    let octet = || terminated(snum, char('.'));
+    let octet = || terminated(snum, octet(b'.'));
     map((octet(), octet(), octet(), snum), |(a, b, c, d)| Ipv4Addr::new(a, b, c, d)).parse(input)
 }
 
 /// `Snum = 1*3DIGIT`, a decimal value in the range 0 through 255.
 fn snum(input: &[u8]) -> Parsed<'_, u8> {
-    map_opt(take_while_m_n(1, 3, |c: u8| c.is_ascii_digit()), |digits: &[u8]| {
+    map_opt(take_between(1, 3, |c: u8| c.is_ascii_digit()), |digits: &[u8]| {
         digits.iter().try_fold(0_u8, |sum, c| sum.checked_mul(10)?.checked_add(c - b'0'))
     })
     .parse(input)
@@ -41,7 +40,7 @@ fn general_address_literal(input: &[u8]) -> Parsed<'_, ()> {
         tag.last().is_some_and(|c| *c != b'-') && !tag.eq_ignore_ascii_case(b"IPv6")
     });
     let dcontent = take_while1(|c: u8| matches!(c, 33..=90 | 94..=126));
-    map((tag, char(':'), dcontent), |_| ()).parse(input)
+    map((tag, octet(b':'), dcontent), |_| ()).parse(input)
 }
 
 /// `IPv6-addr = IPv6-full / IPv6-comp / IPv6v4-full / IPv6v4-comp`, `IPv6-hex = 1*4HEXDIG`: eight
@@ -56,7 +55,7 @@ pub(crate) fn ipv6_text(input: &[u8]) -> Parsed<'_, Ipv6Addr> {
         compressed = true;
         rest = groups(behind, &mut after)?;
     }
-    let count = before.len + after.len;
+    let count = before.len.saturating_add(after.len);
     let fits = if compressed { count <= 6 } else { count == 8 };
     if !fits {
         return Err(nom::Err::Error(()));
@@ -111,7 +110,7 @@ fn groups<'a>(mut rest: &'a [u8], found: &mut Groups) -> Result<&'a [u8], nom::E
 
 /// `IPv6-hex = 1*4HEXDIG`
 fn ipv6_hex(input: &[u8]) -> Parsed<'_, u16> {
-    map_opt(take_while_m_n(1, 4, |c: u8| c.is_ascii_hexdigit()), |digits: &[u8]| {
+    map_opt(take_between(1, 4, |c: u8| c.is_ascii_hexdigit()), |digits: &[u8]| {
         digits.iter().try_fold(0_u16, |sum, c| {
             let digit = char::from(*c).to_digit(16).and_then(|d| u16::try_from(d).ok())?;
             sum.checked_mul(16)?.checked_add(digit)

@@ -3,12 +3,14 @@
 //! Private: what leaves this module are the types of [`address`](crate::address),
 //! [`parameter`](crate::parameter) and [`command`](crate::command).
 
-use nom::bytes::complete::{take_while_m_n, take_while1};
-use nom::{IResult, Parser};
+use nom::IResult;
+
+use octets::{take_between, take_while1};
 
 mod attribute;
 mod literal;
 mod number;
+mod octets;
 mod parameter;
 mod path;
 
@@ -38,18 +40,18 @@ pub(crate) fn is_atext(c: u8) -> bool {
 
 /// `Atom = 1*atext`
 pub(crate) fn atom(input: &[u8]) -> Parsed<'_, &[u8]> {
-    take_while1(is_atext).parse(input)
+    take_while1(is_atext)(input)
 }
 
 /// `verb`: the letters a command begins with.
 pub(crate) fn verb(input: &[u8]) -> Parsed<'_, &[u8]> {
-    take_while_m_n(1, 10, |c: u8| c.is_ascii_alphabetic()).parse(input)
+    take_between(1, 10, |c: u8| c.is_ascii_alphabetic())(input)
 }
 
 /// `sasl-mech = 1*20mech-char`, `mech-char = ALPHA / DIGIT / "-" / "_"` (RFC 4422 section 3.1),
 /// in any case.
 pub(crate) fn sasl_mech(input: &[u8]) -> Parsed<'_, &[u8]> {
-    take_while_m_n(1, 20, |c: u8| c.is_ascii_alphanumeric() || c == b'-' || c == b'_').parse(input)
+    take_between(1, 20, |c: u8| c.is_ascii_alphanumeric() || c == b'-' || c == b'_')(input)
 }
 
 /// The whole input as one match of `rule`.

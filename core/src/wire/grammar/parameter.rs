@@ -2,17 +2,16 @@
 
 use nom::Parser;
 use nom::branch::alt;
-use nom::bytes::complete::{tag_no_case, take_while_m_n, take_while1};
-use nom::character::complete::char;
-use nom::combinator::{map, opt, recognize, rest, verify};
+use nom::combinator::{map, opt, verify};
 use nom::multi::many0_count;
 use nom::sequence::{preceded, separated_pair};
 
+use super::octets::{matched, octet, rest, take_between, take_while1, word};
 use super::{Parsed, is_atext};
 
 /// `esmtp-param = esmtp-keyword ["=" esmtp-value]`
 pub(crate) fn esmtp_param(input: &[u8]) -> Parsed<'_, (&[u8], Option<&[u8]>)> {
-    (esmtp_keyword, opt(preceded(char('='), esmtp_value))).parse(input)
+    (esmtp_keyword, opt(preceded(octet(b'='), esmtp_value))).parse(input)
 }
 
 /// `esmtp-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-")`
@@ -31,12 +30,12 @@ fn esmtp_value(input: &[u8]) -> Parsed<'_, &[u8]> {
 /// `xtext = *( xchar / hexchar )`, `hexchar = "+" 2(%x30-39 / %x41-46)` (RFC 3461 section 4)
 pub(crate) fn xtext(input: &[u8]) -> Parsed<'_, &[u8]> {
     let xchar = take_while1(|c: u8| matches!(c, b'!'..=b'~') && c != b'+' && c != b'=');
-    recognize(many0_count(alt((xchar, hexchar)))).parse(input)
+    matched(many0_count(alt((xchar, hexchar)))).parse(input)
 }
 
 fn hexchar(input: &[u8]) -> Parsed<'_, &[u8]> {
-    let hex = take_while_m_n(2, 2, |c: u8| matches!(c, b'0'..=b'9' | b'A'..=b'F'));
-    preceded(char('+'), hex).parse(input)
+    let hex = take_between(2, 2, |c: u8| matches!(c, b'0'..=b'9' | b'A'..=b'F'));
+    preceded(octet(b'+'), hex).parse(input)
 }
 
 /// `utf-8-addr-unitext` and `utf-8-addr-xtext` (RFC 6533 section 3): as xtext, with characters
@@ -44,14 +43,14 @@ fn hexchar(input: &[u8]) -> Parsed<'_, &[u8]> {
 pub(crate) fn utf8_xtext(input: &[u8]) -> Parsed<'_, &[u8]> {
     let qchar =
         take_while1(|c: u8| (matches!(c, b'!'..=b'~') && c != b'+' && c != b'=') || !c.is_ascii());
-    recognize(many0_count(alt((qchar, hexchar)))).parse(input)
+    matched(many0_count(alt((qchar, hexchar)))).parse(input)
 }
 
 /// `original-recipient-address = addr-type ";" xtext` (RFC 3461 section 4.2): both halves, the
 /// second not looked at, since its form depends on the first.
 pub(crate) fn addr_type_and_address(input: &[u8]) -> Parsed<'_, (&[u8], &[u8])> {
     let addr_type = take_while1(|c: u8| is_atext(c) && c.is_ascii());
-    separated_pair(addr_type, char(';'), rest).parse(input)
+    separated_pair(addr_type, octet(b';'), rest).parse(input)
 }
 
 /// `notify-esmtp-value = "NEVER" / (notify-list-element *("," notify-list-element))`,
@@ -74,10 +73,10 @@ pub(crate) fn notify_list(input: &[u8]) -> Parsed<'_, [bool; 3]> {
 }
 
 fn never(input: &[u8]) -> Parsed<'_, &[u8]> {
-    tag_no_case("NEVER").parse(input)
+    word("NEVER").parse(input)
 }
 
 fn notify_list_element(input: &[u8]) -> Parsed<'_, usize> {
-    let element = |name: &'static str, index: usize| map(tag_no_case(name), move |_: &[u8]| index);
+    let element = |name: &'static str, index: usize| map(word(name), move |_: &[u8]| index);
     alt((element("SUCCESS", 0), element("FAILURE", 1), element("DELAY", 2))).parse(input)
 }

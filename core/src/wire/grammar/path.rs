@@ -2,12 +2,11 @@
 
 use nom::Parser;
 use nom::branch::alt;
-use nom::bytes::complete::{tag, tag_no_case, take_while, take_while1};
-use nom::character::complete::char;
-use nom::combinator::{map, opt, recognize, value, verify};
+use nom::combinator::{map, opt, value, verify};
 use nom::multi::many0_count;
 use nom::sequence::{delimited, preceded, terminated};
 
+use super::octets::{matched, octet, satisfy, take_while, take_while1, word};
 use super::{Parsed, address_literal, atom, is_let_dig_utf8};
 use crate::limits::{DOMAIN_MAX, LABEL_MAX, LOCAL_PART_MAX, PATH_MAX};
 
@@ -24,20 +23,20 @@ pub(crate) enum Path<'a> {
 
 /// `Reverse-path = Path / "<>"`
 pub(crate) fn reverse_path(input: &[u8]) -> Parsed<'_, Path<'_>> {
-    alt((value(Path::Null, tag("<>")), path)).parse(input)
+    alt((value(Path::Null, word("<>")), path)).parse(input)
 }
 
 /// `Forward-path = Path`, and what RCPT allows besides:
 /// `"TO:" ( "<Postmaster@" Domain ">" / "<Postmaster>" / Forward-path )`
 pub(crate) fn forward_path(input: &[u8]) -> Parsed<'_, Path<'_>> {
-    let postmaster = delimited(char('<'), tag_no_case("postmaster"), char('>'));
+    let postmaster = delimited(octet(b'<'), word("postmaster"), octet(b'>'));
     alt((path, map(postmaster, Path::Postmaster))).parse(input)
 }
 
 /// `Path = "<" [ A-d-l ":" ] Mailbox ">"`, at most 256 octets (RFC 5321 section 4.5.3.1.3).
 fn path(input: &[u8]) -> Parsed<'_, Path<'_>> {
-    let content = preceded(opt(terminated(a_d_l, char(':'))), mailbox);
-    let (rest, (text, at)) = delimited(char('<'), content, char('>')).parse(input)?;
+    let content = preceded(opt(terminated(a_d_l, octet(b':'))), mailbox);
+    let (rest, (text, at)) = delimited(octet(b'<'), content, octet(b'>')).parse(input)?;
     if input.len() - rest.len() > PATH_MAX {
         return Err(nom::Err::Error(()));
     }
@@ -46,18 +45,18 @@ fn path(input: &[u8]) -> Parsed<'_, Path<'_>> {
 
 /// `A-d-l = At-domain *( "," At-domain )`: a source route, which must be accepted and ignored.
 fn a_d_l(input: &[u8]) -> Parsed<'_, &[u8]> {
-    recognize((at_domain, many0_count((char(','), at_domain)))).parse(input)
+    matched((at_domain, many0_count((octet(b','), at_domain)))).parse(input)
 }
 
 /// `At-domain = "@" Domain`
 fn at_domain(input: &[u8]) -> Parsed<'_, &[u8]> {
-    preceded(char('@'), domain).parse(input)
+    preceded(octet(b'@'), domain).parse(input)
 }
 
 /// `Mailbox = Local-part "@" ( Domain / address-literal )`; also where the local-part ends.
 pub(crate) fn mailbox(input: &[u8]) -> Parsed<'_, (&[u8], usize)> {
     let (rest, local) = local_part(input)?;
-    let (rest, _) = char('@').parse(rest)?;
+    let (rest, _) = octet(b'@').parse(rest)?;
     let (rest, _) = alt((domain, address_literal)).parse(rest)?;
     let text = input.get(..input.len() - rest.len()).unwrap_or(&[]);
     Ok((rest, (text, local.len())))
@@ -71,12 +70,12 @@ pub(crate) fn local_part(input: &[u8]) -> Parsed<'_, &[u8]> {
 
 /// `Dot-string = Atom *("." Atom)`
 fn dot_string(input: &[u8]) -> Parsed<'_, &[u8]> {
-    recognize((atom, many0_count((char('.'), atom)))).parse(input)
+    matched((atom, many0_count((octet(b'.'), atom)))).parse(input)
 }
 
 /// `Quoted-string = DQUOTE *QcontentSMTP DQUOTE`
 fn quoted_string(input: &[u8]) -> Parsed<'_, &[u8]> {
-    recognize(delimited(char('"'), many0_count(qcontent_smtp), char('"'))).parse(input)
+    matched(delimited(octet(b'"'), many0_count(qcontent_smtp), octet(b'"'))).parse(input)
 }
 
 /// `QcontentSMTP = qtextSMTP / quoted-pairSMTP`
@@ -91,13 +90,12 @@ fn is_qtext_smtp(c: u8) -> bool {
 
 /// `quoted-pairSMTP = %d92 %d32-126`
 fn quoted_pair_smtp(input: &[u8]) -> Parsed<'_, &[u8]> {
-    recognize((char('\\'), nom::character::complete::satisfy(|c| matches!(c, ' '..='~'))))
-        .parse(input)
+    matched((octet(b'\\'), satisfy(|c| matches!(c, b' '..=b'~')))).parse(input)
 }
 
 /// `Domain = sub-domain *("." sub-domain)`, at most 255 octets (RFC 5321 section 4.5.3.1.2).
 pub(crate) fn domain(input: &[u8]) -> Parsed<'_, &[u8]> {
-    verify(recognize((sub_domain, many0_count((char('.'), sub_domain)))), |name: &[u8]| {
+    verify(matched((sub_domain, many0_count((octet(b'.'), sub_domain)))), |name: &[u8]| {
         name.len() <= DOMAIN_MAX
     })
     .parse(input)

@@ -1,0 +1,38 @@
+//! Words of a line, split at an ASCII octet.
+//!
+//! `str` can split too, but what it splits with leaves a panic path in the program at the
+//! optimisation levels firmware is built with.
+
+/// What stands before and behind the first `octet`, which is ASCII.
+pub(crate) fn split_once(text: &str, octet: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|c| c == octet)?;
+    let (head, tail) = text.split_at_checked(at)?;
+    Some((head, tail.get(1..)?))
+}
+
+/// What stands before and behind the last `octet`, which is ASCII.
+pub(crate) fn rsplit_once(text: &str, octet: u8) -> Option<(&str, &str)> {
+    let at = text.as_bytes().iter().rposition(|c| *c == octet)?;
+    let (head, tail) = text.split_at_checked(at)?;
+    Some((head, tail.get(1..)?))
+}
+
+/// The first word, and what stands behind the space after it.
+pub(crate) fn first_word(text: &str) -> (&str, &str) {
+    split_once(text, b' ').unwrap_or((text, ""))
+}
+
+/// Each word between spaces.
+pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> + Clone {
+    let mut rest = text;
+    core::iter::from_fn(move || {
+        while !rest.is_empty() {
+            let (word, behind) = first_word(rest);
+            rest = behind;
+            if !word.is_empty() {
+                return Some(word);
+            }
+        }
+        None
+    })
+}
