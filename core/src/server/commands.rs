@@ -288,7 +288,7 @@ impl State {
     /// Counts commands before authentication, where there has to be one.
     pub(super) fn is_one_too_many(&mut self, config: &Config<'_>, verb: Verb) -> bool {
         let limit = config.limits.unauthenticated_commands;
-        if limit == 0 || verb == Verb::Auth || !self.needs_auth(config) {
+        if limit == 0 || matches!(verb, Verb::Auth | Verb::Quit) || !self.needs_auth(config) {
             return false;
         }
         let count = &mut self.counts.unauthenticated;
