@@ -144,7 +144,9 @@ impl Machine<'_> {
             Verb::Rcpt | Verb::Data if transaction.data => Some(R::ChunkExpected),
             Verb::Bdat if !transaction.open => Some(R::ChunkOutOfPlace),
             Verb::Data | Verb::Bdat if transaction.recipients == 0 => {
-                Some(if transaction.refused { R::NoValidRecipients } else { R::RecipientFirst })
+                // LMTP has 503 for both (RFC 2033 section 4.2).
+                let refused = transaction.refused && !self.config.lmtp;
+                Some(if refused { R::NoValidRecipients } else { R::RecipientFirst })
             }
             Verb::Data if transaction.body == Some(BodyType::BinaryMime) => {
                 Some(R::BinaryNeedsBdat)
