@@ -64,9 +64,12 @@ impl Machine<'_> {
         match piece {
             Piece::More => return Step::NeedsInput,
             Piece::Octets(n) if discarding => self.skip(n),
-            Piece::Octets(n) if self.is_too_big(n) => self.discard(R::MessageTooBig),
-            Piece::Octets(n) => self.state.pending = Pending::Body(n),
-            Piece::Insert(octets, _) if self.is_too_big(octets.len()) => {
+            // Up to the limit it is passed on, so that every split gives the same octets.
+            Piece::Octets(n) => match self.room().min(n) {
+                0 => self.discard(R::MessageTooBig),
+                n => self.state.pending = Pending::Body(n),
+            },
+            Piece::Insert(octets, _) if self.room() < octets.len() => {
                 self.discard(R::MessageTooBig);
             }
             Piece::Insert(octets, n) => self.state.pending = Pending::Inserted(octets, n),
@@ -105,9 +108,13 @@ impl Machine<'_> {
         }
     }
 
-    fn is_too_big(&self, more: usize) -> bool {
-        let limit = self.config.limits.message;
-        limit > 0 && self.state.transaction.received.saturating_add(more as u64) > limit
+    /// Octets that may come before the message is too big.
+    fn room(&self) -> usize {
+        match self.config.limits.message {
+            0 => usize::MAX,
+            limit => usize::try_from(limit.saturating_sub(self.state.transaction.received))
+                .unwrap_or(usize::MAX),
+        }
     }
 
     /// Passes over `n` octets of mail data that is being dropped.
