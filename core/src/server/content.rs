@@ -42,13 +42,11 @@ impl Machine<'_> {
     pub(super) fn chunk(&mut self) -> Step {
         let transaction = &self.state.transaction;
         if transaction.chunk == 0 {
-            let ends_in_cr = transaction.last
-                && transaction.position == Position::AfterCr
-                && self.rules().bare == Bare::Fault;
-            if ends_in_cr {
-                self.discard(R::BareNewlineInData);
-            } else {
-                self.chunk_ended();
+            let ends_in_cr = transaction.last && transaction.position == Position::AfterCr;
+            match self.rules().bare {
+                Bare::Fault if ends_in_cr => self.discard(R::BareNewlineInData),
+                Bare::MakeCrlf if ends_in_cr => return self.on_piece(Piece::Insert(b"\n", 0)),
+                _ => self.chunk_ended(),
             }
             return Step::Moved;
         }
