@@ -34,7 +34,7 @@ pub use envelope::Envelope;
 pub use error::StoreError;
 pub use line_ends::LineEnds;
 pub use maildir::{Maildir, MaildirWriter};
-pub use trace::{Family, TlsClause, Trace};
+pub use trace::{TlsClause, Trace};
 
 use core::future::Future;
 

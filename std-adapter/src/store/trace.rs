@@ -12,49 +12,6 @@ const COLUMNS: usize = 78;
 /// Octets after which a word from a client is cut: a line stays below 998 octets, and no legal name is longer.
 const WORD: usize = 600;
 
-/// The protocol of a session, without what TLS and authentication add to its keyword.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Family {
-    /// The client said HELO (RFC 5321).
-    Smtp,
-    /// The client said EHLO (RFC 5321).
-    #[default]
-    Esmtp,
-    /// LMTP (RFC 2033).
-    Lmtp,
-    /// The client said EHLO and asked for SMTPUTF8 (RFC 6531).
-    Utf8Smtp,
-    /// LMTP with SMTPUTF8 (RFC 6531).
-    Utf8Lmtp,
-}
-
-impl Family {
-    /// The keyword of the `with` clause, as `ESMTPSA` (RFC 3848, RFC 6531 section 4.3). Plain `SMTP` has no
-    /// forms for TLS and authentication.
-    #[must_use]
-    pub fn keyword(self, tls: bool, authenticated: bool) -> &'static str {
-        let forms = match self {
-            Self::Smtp => ["SMTP"; 4],
-            Self::Esmtp => ["ESMTP", "ESMTPA", "ESMTPS", "ESMTPSA"],
-            Self::Lmtp => ["LMTP", "LMTPA", "LMTPS", "LMTPSA"],
-            Self::Utf8Smtp => ["UTF8SMTP", "UTF8SMTPA", "UTF8SMTPS", "UTF8SMTPSA"],
-            Self::Utf8Lmtp => ["UTF8LMTP", "UTF8LMTPA", "UTF8LMTPS", "UTF8LMTPSA"],
-        };
-        let [plain, with_auth, with_tls, with_both] = forms;
-        match (tls, authenticated) {
-            (false, false) => plain,
-            (false, true) => with_auth,
-            (true, false) => with_tls,
-            (true, true) => with_both,
-        }
-    }
-
-    fn is_utf8(self) -> bool {
-        matches!(self, Self::Utf8Smtp | Self::Utf8Lmtp)
-    }
-}
-
 /// The TLS facts of a session for the `tls` clause (RFC 8314 section 4.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TlsClause {
@@ -73,12 +30,12 @@ pub struct Trace {
     pub client_address: Option<IpAddr>,
     /// This server's host name.
     pub by: String,
-    /// The protocol.
-    pub family: Family,
+    /// The keyword of the protocol, as `ESMTPSA` (RFC 3848, RFC 6531 section 4.3):
+    /// [`Facts::protocol`](ehlo::server::Facts::protocol) knows it. One that begins with `UTF8` lets the field
+    /// hold UTF-8.
+    pub protocol: &'static str,
     /// The TLS facts, when the session runs in TLS.
     pub tls: Option<TlsClause>,
-    /// Whether the client has authenticated: it shows in the keyword.
-    pub authenticated: bool,
     /// Who the client is, shown as a comment; leave it `None` to keep it out of the message.
     pub identity: Option<String>,
     /// A name for this message that the log knows too; left out when empty.
@@ -95,9 +52,8 @@ impl Default for Trace {
             client_name: String::new(),
             client_address: None,
             by: String::new(),
-            family: Family::default(),
+            protocol: "ESMTP",
             tls: None,
-            authenticated: false,
             identity: None,
             id: String::new(),
             comments: Vec::new(),
@@ -110,7 +66,7 @@ impl Trace {
     /// Appends the `Received` field, folded, with its CRLF. `recipient` is the path of the `for` clause: only
     /// to be given when the message has no other.
     pub(super) fn push_received(&self, out: &mut String, recipient: Option<&str>) {
-        let utf8 = self.family.is_utf8();
+        let utf8 = self.protocol.starts_with("UTF8");
         let mut line = Folded::new(out, "Received:");
         line.word(&["from ", &word(&self.client_name, utf8)]);
         if let Some(address) = self.client_address {
@@ -120,7 +76,7 @@ impl Trace {
             line.word(&["(authenticated as ", &comment(identity, utf8), ")"]);
         }
         line.word(&["by ", &word(&self.by, utf8)]);
-        line.word(&["with ", self.family.keyword(self.tls.is_some(), self.authenticated)]);
+        line.word(&["with ", &word(self.protocol, false)]);
         if !self.id.is_empty() {
             line.word(&["id ", &word(&self.id, utf8)]);
         }

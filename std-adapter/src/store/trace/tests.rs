@@ -9,7 +9,7 @@ fn envelope() -> Envelope {
         client_address: Some("192.0.2.1".parse().unwrap()),
         by: "mx.example".to_owned(),
         tls: Some(TlsClause { version: "TLSv1.3", cipher: "TLS_AES_256_GCM_SHA384" }),
-        authenticated: true,
+        protocol: "ESMTPSA",
         identity: Some("me".to_owned()),
         id: "4F2A".to_owned(),
         time: SystemTime::UNIX_EPOCH + Duration::from_secs(1_784_563_207),
@@ -43,16 +43,12 @@ fn several_recipients_are_delivered_to_and_not_in_the_for_clause() {
 }
 
 #[test]
-fn every_registered_keyword_is_printed() {
-    let all = |family: Family| {
-        [(false, false), (false, true), (true, false), (true, true)]
-            .map(|(tls, authenticated)| family.keyword(tls, authenticated))
-    };
-    assert_eq!(all(Family::Smtp), ["SMTP"; 4]);
-    assert_eq!(all(Family::Esmtp), ["ESMTP", "ESMTPA", "ESMTPS", "ESMTPSA"]);
-    assert_eq!(all(Family::Lmtp), ["LMTP", "LMTPA", "LMTPS", "LMTPSA"]);
-    assert_eq!(all(Family::Utf8Smtp), ["UTF8SMTP", "UTF8SMTPA", "UTF8SMTPS", "UTF8SMTPSA"]);
-    assert_eq!(all(Family::Utf8Lmtp), ["UTF8LMTP", "UTF8LMTPA", "UTF8LMTPS", "UTF8LMTPSA"]);
+fn the_keyword_is_the_one_of_the_session() {
+    let mut envelope = envelope();
+    for keyword in ["SMTP", "ESMTPA", "LMTPS", "UTF8SMTPSA", "UTF8LMTP"] {
+        envelope.trace.protocol = keyword;
+        assert!(envelope.trace_fields().contains(&format!(" with {keyword} id ")), "{keyword}");
+    }
 }
 
 #[test]
@@ -67,8 +63,8 @@ fn nothing_from_a_client_starts_a_line_or_a_clause() {
         comments: vec![evil.to_owned()],
         ..Trace::default()
     };
-    for family in [Family::Smtp, Family::Esmtp, Family::Utf8Smtp] {
-        envelope.trace.family = family;
+    for protocol in ["SMTP", "ESMTPSA", "UTF8SMTP"] {
+        envelope.trace.protocol = protocol;
         let text = envelope.trace_fields();
         let without_line_ends = text.replace("\r\n", "");
         assert!(!without_line_ends.chars().any(char::is_control), "{text:?}");
@@ -94,7 +90,7 @@ fn other_than_ascii_is_kept_under_smtputf8_and_written_out_else() {
     let mut envelope = envelope();
     envelope.trace.identity = Some("jürgen".to_owned());
     assert!(envelope.trace_fields().contains("(authenticated as j+C3+BCrgen)"));
-    envelope.trace.family = Family::Utf8Smtp;
+    envelope.trace.protocol = "UTF8SMTP";
     assert!(envelope.trace_fields().contains("(authenticated as jürgen)"));
 }
 
