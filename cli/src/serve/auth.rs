@@ -1,0 +1,100 @@
+//! Who may log in.
+
+use ehlo_std::server::{Credentials, Refuse, Verdict};
+use ehlo_std::users::{MemoryUsers, Outcome, Secret, UsersFile};
+
+/// Who has authenticated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Identity(String);
+
+impl Identity {
+    /// Its name.
+    pub(crate) fn name(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Everybody who may log in.
+#[derive(Debug, Default)]
+pub(crate) struct Accounts {
+    /// Those given as options.
+    pub(crate) memory: MemoryUsers,
+    /// Those in a file.
+    pub(crate) file: Option<UsersFile>,
+    /// Anybody, with any password or token.
+    pub(crate) anybody: bool,
+}
+
+impl Accounts {
+    /// Checks credentials of any kind.
+    pub(crate) async fn check(&self, login: Credentials<'_>) -> Verdict<Identity> {
+        let name = match login {
+            Credentials::Password(login) => {
+                let (name, password) = (login.username(), login.password());
+                self.password(name, password.expose()).await?;
+                name
+            }
+            Credentials::CramMd5(login) => {
+                let known = self.plain_password(login.username()).await?;
+                let right = known.is_some_and(|known| login.verify(known.expose().as_bytes()));
+                self.anybody_or(right)?;
+                login.username()
+            }
+            Credentials::Token(login) => {
+                let token = login.token().expose();
+                // The mechanism may leave out whose token it is.
+                let name = login.username().or_else(|| self.memory.token_owner(token));
+                let right =
+                    name.is_some_and(|name| self.memory.verify_token(name, token).is_accepted());
+                self.anybody_or(right)?;
+                name.unwrap_or("anybody")
+            }
+            Credentials::External(certificate, login) => {
+                let same = login.authorization_identity().is_none_or(|name| name == certificate);
+                if !same || !self.has_certificate_of(certificate).await? {
+                    return Err(Refuse::credentials());
+                }
+                certificate
+            }
+            Credentials::Anonymous(_) => "anonymous",
+            Credentials::Proxy(name) => name,
+            _ => return Err(Refuse::credentials()),
+        };
+        Ok(Identity(name.to_owned()))
+    }
+
+    async fn password(&self, name: &str, password: &str) -> Verdict {
+        if self.memory.verify(name, password).is_accepted() {
+            return Ok(());
+        }
+        let outcome = match &self.file {
+            Some(file) => file.verify(name, password).await.map_err(|_| Refuse::unavailable())?,
+            None => Outcome::Rejected,
+        };
+        self.anybody_or(outcome.is_accepted())
+    }
+
+    async fn plain_password(&self, name: &str) -> Verdict<Option<Secret>> {
+        if let Some(password) = self.memory.plain_password(name) {
+            return Ok(Some(password));
+        }
+        match &self.file {
+            Some(file) => file.plain_password(name).await.map_err(|_| Refuse::unavailable()),
+            None => Ok(None),
+        }
+    }
+
+    /// Where there are users, a certificate has to name one of them; where there are none, the
+    /// authority that signed it has decided.
+    async fn has_certificate_of(&self, name: &str) -> Verdict<bool> {
+        let Some(file) = &self.file else {
+            return Ok(self.memory.is_empty() || self.anybody || self.memory.contains(name));
+        };
+        let known = file.contains(name).await.map_err(|_| Refuse::unavailable())?;
+        Ok(known || self.memory.contains(name))
+    }
+
+    fn anybody_or(&self, right: bool) -> Verdict {
+        if right || self.anybody { Ok(()) } else { Err(Refuse::credentials()) }
+    }
+}
