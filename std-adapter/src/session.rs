@@ -201,8 +201,10 @@ impl<'c, S: AsyncRead + AsyncWrite + Unpin> Session<'c, S> {
             return;
         }
         let (received, unsent) = (self.connection.received(), self.connection.unsent());
+        // Where there is something, one octet more: the connection insists on room.
+        let room = if received == 0 { 0 } else { received + 1 };
         for old in [
-            self.connection.replace_receive_buffer(vec![0; received]),
+            self.connection.replace_receive_buffer(vec![0; room]),
             self.connection.replace_send_buffer(vec![0; unsent]),
         ] {
             pool::give_back(old.unwrap_or_else(|new| new));

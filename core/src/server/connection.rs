@@ -164,10 +164,12 @@ where
     /// and gives back the old one with nothing in it.
     ///
     /// # Errors
-    /// The new one, when what was received doesn't fit it.
+    /// The new one, when it has no room beyond what was received: without room for a further octet
+    /// a line would count as too long.
     pub fn replace_receive_buffer(&mut self, mut new: R) -> Result<R, R> {
         self.machine().overwrite_spent();
-        if self.state.window.occupied() > new.as_ref().len() {
+        let occupied = self.state.window.occupied();
+        if occupied > 0 && occupied >= new.as_ref().len() {
             return Err(new);
         }
         self.state.window.relocate(self.rx.as_mut(), new.as_mut());

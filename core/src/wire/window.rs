@@ -77,9 +77,9 @@ impl Window {
         buffer.get_mut(self.end..).unwrap_or(&mut [])
     }
 
-    /// No octet more fits, even when the unread ones are moved to the front.
+    /// There are unread octets, and no further one fits, even when they are moved to the front.
     pub(crate) fn is_full(&self, buffer: &[u8]) -> bool {
-        self.kept + self.len() >= buffer.len()
+        !self.is_empty() && self.occupied() >= buffer.len()
     }
 
     /// `n` octets have been read into [`space`](Self::space).
