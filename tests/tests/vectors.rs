@@ -1,0 +1,380 @@
+//! The published test vectors of `vectors.json`, driven through the server machine.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+use ehlo::parameter::Xtext;
+use ehlo::reply::Refusal;
+use ehlo::sasl::server::{Exchange, Verify};
+use ehlo::sasl::{Mechanism, TokenError};
+use ehlo::server::{Config, Event};
+use ehlo_tests::dialogue::Dialogue;
+use ehlo_tests::text::{base64, unescape};
+use hmac::{Hmac, KeyInit, Mac};
+use md5::{Digest, Md5};
+use serde_json::Value;
+
+/// Kinds that wait for their mechanism, with what they wait for.
+const NOT_YET: [(&str, &str); 9] = [
+    ("md4", "NTLM"),
+    ("ntlmv2", "NTLM"),
+    ("digest-md5", "DIGEST-MD5"),
+    ("pbkdf2", "SCRAM"),
+    ("scram", "SCRAM"),
+    ("scram-username", "SCRAM"),
+    ("scram-errors", "SCRAM"),
+    ("tls-exporter", "SCRAM-…-PLUS"),
+    ("saslprep", "the preparation of names and passwords"),
+];
+
+const NO_DELAY: ehlo::limits::Limits = {
+    let mut limits = ehlo::limits::Limits::new();
+    limits.auth_failure_delay = core::time::Duration::ZERO;
+    limits
+};
+const ANY_IDENTITY: ehlo::policy::Policy = {
+    let mut policy = ehlo::policy::Policy::new();
+    policy.authorization_identity = true;
+    policy
+};
+
+static CONFIG: Config<'static> = Config::new("mail.example.org")
+    .auth(&[
+        Mechanism::Plain,
+        Mechanism::Login,
+        Mechanism::CramMd5,
+        Mechanism::Xoauth2,
+        Mechanism::OauthBearer,
+        Mechanism::Anonymous,
+        Mechanism::Application("X-RAW"),
+    ])
+    .policy(ANY_IDENTITY)
+    .limits(NO_DELAY);
+static OPEN: Config<'static> = Config::new("mail.example.org");
+
+const AUTHENTICATED: &str = "235 2.7.0 authentication succeeded\r\n";
+const FAILED: &str = "535 5.7.8 authentication failed\r\n";
+const NOT_BASE64: &str = "501 5.5.2 the response is not valid base64\r\n";
+
+fn vectors() -> Vec<Value> {
+    let text = include_str!("../vectors.json");
+    let all: Value = serde_json::from_str(text).unwrap();
+    all["vectors"].as_array().unwrap().clone()
+}
+
+fn text<'a>(vector: &'a Value, key: &str) -> &'a str {
+    vector[key].as_str().unwrap_or_else(|| panic!("{key} in {vector}"))
+}
+
+#[test]
+fn every_vector_is_kept_or_waits_for_its_mechanism() {
+    let mut kept = 0;
+    for vector in &vectors() {
+        let check: fn(&Value) = match text(vector, "kind") {
+            "base64" => base64_is_decoded,
+            "base64-invalid" | "base64-noncanonical" => base64_is_refused,
+            "plain" => plain,
+            "plain-invalid" => plain_is_refused,
+            "login" => login,
+            "cram-md5" => cram_md5,
+            "md5" => md5_of_the_reference,
+            "hmac" if text(vector, "hash") == "md5" => hmac_of_the_reference,
+            "hmac" => continue,
+            "xoauth2" => xoauth2,
+            "xoauth2-error" => xoauth2_error,
+            "oauthbearer" => oauthbearer,
+            "oauthbearer-error" => oauthbearer_error,
+            "anonymous" => anonymous,
+            "mail-auth-param" => mail_auth_parameter,
+            "xtext-invalid" => xtext_is_refused,
+            "empty-challenge" => empty_challenge,
+            "dot-stuffing" => dot_stuffing,
+            other => {
+                let waits = NOT_YET.iter().any(|(kind, _)| *kind == other);
+                assert!(waits, "nothing is done with the vectors of kind {other}");
+                continue;
+            }
+        };
+        check(vector);
+        kept += 1;
+    }
+    assert!(kept >= 40, "only {kept} vectors were looked at");
+}
+
+fn under_tls() -> Dialogue<'static> {
+    let mut dialogue = Dialogue::server(&CONFIG).tls();
+    dialogue.client("EHLO client.example.org\r\n");
+    dialogue
+}
+
+/// Sends AUTH with an initial response, `=` for an empty one.
+fn auth<'d>(
+    dialogue: &'d mut Dialogue<'static>,
+    mechanism: &str,
+    encoded: &str,
+) -> &'d mut Dialogue<'static> {
+    let encoded = if encoded.is_empty() { "=" } else { encoded };
+    dialogue.client(format!("AUTH {mechanism} {encoded}\r\n"))
+}
+
+fn base64_is_decoded(vector: &Value) {
+    let (plain, encoded) = (text(vector, "plain"), text(vector, "encoded"));
+    assert_eq!(base64(plain.as_bytes()), encoded);
+    let mut dialogue = under_tls();
+    auth(&mut dialogue, "X-RAW", encoded).event(
+        |e| matches!(e, Event::Exchange(x) if x.response() == Some(plain.as_bytes())),
+    );
+    // And the other way round: as a challenge.
+    dialogue.answer(|event| match event {
+        Event::Exchange(exchange) => exchange.challenge(plain.as_bytes()).unwrap(),
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(dialogue.server_says(), format!("334 {encoded}\r\n"));
+}
+
+fn base64_is_refused(vector: &Value) {
+    let encoded = text(vector, "encoded");
+    // As an initial response `=` is the empty one.
+    if encoded != "=" {
+        let mut dialogue = under_tls();
+        auth(&mut dialogue, "X-RAW", encoded);
+        if encoded.contains('\n') {
+            assert!(dialogue.server_says().starts_with("500 5.5.2 bare CR or LF"));
+        } else {
+            assert_eq!(dialogue.server_says(), NOT_BASE64, "{encoded}");
+        }
+    }
+    let mut dialogue = under_tls();
+    dialogue.client("AUTH PLAIN\r\n").client(format!("{encoded}\r\n"));
+    if encoded.contains('\n') {
+        assert!(dialogue.server_says().starts_with("500 5.5.2 bare CR or LF"));
+    } else {
+        assert_eq!(dialogue.server_says(), NOT_BASE64, "{encoded}");
+    }
+}
+
+fn plain(vector: &Value) {
+    let (user, password) = (text(vector, "authcid"), text(vector, "password"));
+    let identity = Some(text(vector, "authzid")).filter(|who| !who.is_empty()).unwrap_or(user);
+    let is = |e: &Event<'_>| {
+        matches!(e, Event::Login(login) if login.username() == user
+            && login.password().matches(password.as_bytes())
+            && login.authorization_identity() == identity)
+    };
+    let mut dialogue = under_tls();
+    auth(&mut dialogue, "PLAIN", text(vector, "message_b64")).event(is).reject();
+    assert_eq!(dialogue.server_says(), FAILED);
+    let message = format!("{}\r\n", text(vector, "message_b64"));
+    dialogue.client("AUTH PLAIN\r\n").client(message).event(is).accept();
+    assert_eq!(dialogue.server_says(), AUTHENTICATED);
+}
+
+fn plain_is_refused(vector: &Value) {
+    let mut dialogue = under_tls();
+    auth(&mut dialogue, "PLAIN", text(vector, "message_b64"));
+    assert!(dialogue.server_says().starts_with("501 5.5.2 malformed PLAIN message"), "{vector}");
+}
+
+fn login(vector: &Value) {
+    let mut dialogue = under_tls();
+    dialogue.client("AUTH LOGIN\r\n");
+    for round in 0..2 {
+        let prompt = vector["prompts_b64"][round].as_str().unwrap();
+        assert_eq!(dialogue.server_says(), format!("334 {prompt}\r\n"));
+        dialogue.client(format!("{}\r\n", vector["responses_b64"][round].as_str().unwrap()));
+    }
+    let (user, password) = (text(vector, "user"), text(vector, "password"));
+    dialogue.event(|e| {
+        matches!(e, Event::Login(login) if login.username() == user
+            && login.password().matches(password.as_bytes()))
+    });
+    dialogue.accept();
+    assert_eq!(dialogue.server_says(), AUTHENTICATED);
+}
+
+fn hex(octets: &[u8]) -> String {
+    octets.iter().map(|octet| format!("{octet:02x}")).collect()
+}
+
+fn hmac_md5(key: &str, message: &str) -> String {
+    let mut mac = Hmac::<Md5>::new_from_slice(key.as_bytes()).unwrap();
+    mac.update(message.as_bytes());
+    hex(&mac.finalize().into_bytes())
+}
+
+fn md5_of_the_reference(vector: &Value) {
+    assert_eq!(hex(&Md5::digest(text(vector, "message"))), text(vector, "digest"));
+}
+
+fn hmac_of_the_reference(vector: &Value) {
+    assert_eq!(hmac_md5(text(vector, "key"), text(vector, "message")), text(vector, "digest"));
+}
+
+fn cram_md5(vector: &Value) {
+    let (user, password) = (text(vector, "user"), text(vector, "password"));
+    let (challenge, response) = (text(vector, "challenge"), text(vector, "response"));
+    assert_eq!(base64(challenge.as_bytes()), text(vector, "challenge_b64"));
+    assert_eq!(base64(response.as_bytes()), text(vector, "response_b64"));
+    assert_eq!(format!("{user} {}", hmac_md5(password, challenge)), response);
+    let read = Exchange::new(Mechanism::CramMd5).verify(b"", response.as_bytes()).unwrap();
+    let Verify::Digest(digest) = read else { panic!("{read:?}") };
+    assert_eq!(digest.username, user);
+    assert_eq!(digest.digest.expose(), hmac_md5(password, challenge));
+
+    // The machine's challenge is its own; the reference answers it.
+    for (password, right) in [(password, true), ("another", false)] {
+        let mut dialogue = under_tls();
+        dialogue.client("AUTH CRAM-MD5\r\n");
+        let said = dialogue.server_says();
+        let challenge = said.strip_prefix("334 ").and_then(|rest| rest.strip_suffix("\r\n"));
+        let challenge = decode(challenge.unwrap());
+        let response = format!("{user} {}", hmac_md5(password, &challenge));
+        dialogue.client(format!("{}\r\n", base64(response.as_bytes())));
+        let stored = text(vector, "password").as_bytes();
+        dialogue.answer(|event| match event {
+            Event::CramMd5(login) => {
+                assert_eq!(login.verify(stored), right);
+                let keys = ehlo::sasl::CramMd5Keys::new(stored);
+                assert_eq!(login.verify_keys(&keys), right);
+                if right { login.accept() } else { login.reject() }
+            }
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(dialogue.server_says(), if right { AUTHENTICATED } else { FAILED });
+    }
+}
+
+fn decode(encoded: &str) -> String {
+    use ::base64::Engine;
+    let octets = ::base64::engine::general_purpose::STANDARD.decode(encoded).unwrap();
+    String::from_utf8(octets).unwrap()
+}
+
+fn xoauth2(vector: &Value) {
+    let (user, token) = (text(vector, "user"), text(vector, "token"));
+    let mut dialogue = under_tls();
+    auth(&mut dialogue, "XOAUTH2", text(vector, "message_b64")).event(|e| {
+        matches!(e, Event::Token(login) if login.username() == Some(user)
+            && login.token().matches(token.as_bytes()))
+    });
+    dialogue.accept();
+    assert_eq!(dialogue.server_says(), AUTHENTICATED);
+}
+
+fn xoauth2_error(vector: &Value) {
+    let json = decode(text(vector, "challenge_b64"));
+    let error: Value = serde_json::from_str(&json).unwrap();
+    let said = failed_token("XOAUTH2", "user=tim\x01auth=Bearer bad\x01\x01", &error, "");
+    // The page has a newline at its end; the octets are the same otherwise.
+    assert_eq!(said, json.trim_end());
+}
+
+fn oauthbearer(vector: &Value) {
+    let mut dialogue = under_tls();
+    auth(&mut dialogue, "OAUTHBEARER", text(vector, "message_b64")).event(|e| {
+        let Event::Token(login) = e else { return false };
+        let port = u16::try_from(vector["port"].as_u64().unwrap()).unwrap();
+        login.username() == Some(text(vector, "authzid"))
+            && login.endpoint() == (Some(text(vector, "host")), Some(port))
+            && login.token().matches(text(vector, "token").as_bytes())
+    });
+    dialogue.accept();
+    assert_eq!(dialogue.server_says(), AUTHENTICATED);
+}
+
+fn oauthbearer_error(vector: &Value) {
+    let error: Value = serde_json::from_str(text(vector, "json")).unwrap();
+    let answer = text(vector, "client_answer_b64");
+    let said = failed_token("OAUTHBEARER", "n,,\x01auth=Bearer bad\x01\x01", &error, answer);
+    let said: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(said["status"], error["status"]);
+    assert_eq!(said["scope"], error["scope"]);
+}
+
+/// The JSON of a token refused with this error; the client's answer to it is answered 535.
+fn failed_token(mechanism: &str, message: &str, error: &Value, answer: &str) -> String {
+    let part = |key: &str| error[key].as_str().unwrap_or("").to_owned();
+    let (status, schemes, scope) = (part("status"), part("schemes"), part("scope"));
+    let mut dialogue = under_tls();
+    auth(&mut dialogue, mechanism, &base64(message.as_bytes())).answer(|event| match event {
+        Event::Token(login) => login.reject_with(&TokenError {
+            status: &status,
+            schemes: &schemes,
+            scope: &scope,
+        }),
+        other => panic!("{other:?}"),
+    });
+    let said = dialogue.server_says();
+    let json = decode(said.strip_prefix("334 ").unwrap().trim_end());
+    dialogue.client(format!("{answer}\r\n"));
+    assert_eq!(dialogue.server_says(), FAILED);
+    json
+}
+
+fn anonymous(vector: &Value) {
+    let trace = text(vector, "trace");
+    let mut dialogue = under_tls();
+    auth(&mut dialogue, "ANONYMOUS", text(vector, "message_b64"))
+        .event(|e| matches!(e, Event::Anonymous(login) if login.trace() == trace))
+        .accept();
+    assert_eq!(dialogue.server_says(), AUTHENTICATED);
+}
+
+fn mail_auth_parameter(vector: &Value) {
+    let (mailbox, encoded) = (text(vector, "mailbox"), text(vector, "xtext"));
+    let mut dialogue = under_tls();
+    auth(&mut dialogue, "PLAIN", "AHRpbQBwdw==").accept();
+    dialogue.client(format!("MAIL FROM:<{mailbox}> AUTH={encoded}\r\n")).event(|e| {
+        let Event::Mail(mail) = e else { return false };
+        let auth = mail.parameters().auth.unwrap();
+        auth.as_str() == encoded && auth.decoded().eq(mailbox.bytes())
+    });
+    // A refusal of the application's own: the sender is not who has authenticated.
+    dialogue.refuse(&Refusal::permanent("5.7.1 not your address"));
+    assert_eq!(dialogue.server_says(), "550 5.7.1 not your address\r\n");
+}
+
+fn xtext_is_refused(vector: &Value) {
+    for value in vector["values"].as_array().unwrap() {
+        let value = value.as_str().unwrap();
+        assert!(Xtext::parse(value).is_err(), "{value}");
+        let mut dialogue = Dialogue::server(&OPEN);
+        dialogue.client("EHLO client.example.org\r\n");
+        dialogue.client(format!("MAIL FROM:<a@example.org> ENVID={value}\r\n"));
+        let said = dialogue.server_says();
+        // With a space in it, it is another parameter that is unknown.
+        let expected = if value.contains(' ') { "555 5.5.4" } else { "501 5.5.4" };
+        assert!(said.starts_with(expected), "{value}: {said}");
+    }
+}
+
+fn empty_challenge(vector: &Value) {
+    let wire = String::from_utf8(unescape(text(vector, "wire")).unwrap()).unwrap();
+    let mut dialogue = under_tls();
+    dialogue.client("AUTH PLAIN\r\n");
+    assert_eq!(dialogue.server_says(), wire);
+}
+
+fn dot_stuffing(vector: &Value) {
+    let unescaped = |key| unescape(text(vector, key)).unwrap();
+    let mut dialogue = Dialogue::server(&OPEN);
+    dialogue.client("EHLO client.example.org\r\n");
+    dialogue.client("MAIL FROM:<a@example.org>\r\n").accept();
+    dialogue.client("RCPT TO:<b@example.org>\r\n").accept();
+    dialogue.client("DATA\r\n").accept().client(unescaped("wire"));
+    let mut body = Vec::new();
+    while let Some(Event::Body(chunk)) = {
+        let _ = dialogue.server_says();
+        dialogue.connection().event()
+    } {
+        body.extend_from_slice(chunk.bytes());
+        chunk.done();
+    }
+    assert_eq!(body, unescaped("text"));
+    dialogue.event(|e| matches!(e, Event::EndOfData(_))).accept();
+    assert_eq!(dialogue.server_says(), "250 2.0.0 message accepted\r\n");
+}
