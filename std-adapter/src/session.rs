@@ -48,7 +48,8 @@ pub struct Session<'c, S> {
     equipped: bool,
     timer: Timer,
     stopping: Option<Stopping>,
-    transcript: bool,
+    /// The number its replies are logged with.
+    transcript: Option<u64>,
 }
 
 /// One timer for the machine's deadlines and the end of the connection.
@@ -92,7 +93,7 @@ impl<'c, S: AsyncRead + AsyncWrite + Unpin> Session<'c, S> {
             equipped: false,
             timer: Timer { sleep: None, id: None, end },
             stopping: None,
-            transcript: false,
+            transcript: None,
         }
     }
 
@@ -102,8 +103,8 @@ impl<'c, S: AsyncRead + AsyncWrite + Unpin> Session<'c, S> {
     }
 
     /// Logs what is written, at the target `ehlo::transcript`.
-    pub(crate) fn log_replies(&mut self) {
-        self.transcript = true;
+    pub(crate) fn log_replies(&mut self, session: u64) {
+        self.transcript = Some(session);
     }
 
     /// The next event. [`Event::Closed`] is the last one, and comes for ever.
@@ -125,8 +126,8 @@ impl<'c, S: AsyncRead + AsyncWrite + Unpin> Session<'c, S> {
                     let deadline = write.deadline();
                     match Pin::new(&mut self.stream).poll_write(cx, write.bytes()) {
                         Poll::Ready(Ok(n)) if n > 0 => {
-                            if self.transcript {
-                                log_reply(write.bytes().get(..n).unwrap_or(&[]));
+                            if let Some(session) = self.transcript {
+                                log_reply(session, write.bytes().get(..n).unwrap_or(&[]));
                             }
                             write.sent(n);
                             self.unflushed = true;
@@ -305,9 +306,9 @@ impl Timer {
 }
 
 /// A line of the transcript for each reply line that was written.
-fn log_reply(octets: &[u8]) {
+fn log_reply(session: u64, octets: &[u8]) {
     for line in octets.split(|octet| *octet == b'\n').filter(|line| !line.is_empty()) {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        tracing::info!(target: "ehlo::transcript", "S: {}", line.escape_ascii());
+        tracing::info!(target: "ehlo::transcript", session, "S: {}", line.escape_ascii());
     }
 }

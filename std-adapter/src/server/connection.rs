@@ -71,8 +71,11 @@ pub(super) async fn run<V: Service>(
         in_the_clear(&shared, stream, &mut info).await
     };
     match why {
-        Ok(why) => debug!(session = id, ?why, "closed"),
-        Err(error) => info!(session = id, %peer, %error, "connection lost"),
+        Ok(why) => {
+            let (peer, user, messages) = (info.peer, &info.username, info.messages);
+            info!(session = id, %peer, user, messages, ?why, "closed");
+        }
+        Err(error) => info!(session = id, peer = %info.peer, %error, "connection lost"),
     }
     shared.service.closed(&info);
     drop(permit);
@@ -84,7 +87,7 @@ async fn in_the_clear<V: Service>(
     info: &mut SessionInfo<V::Identity>,
 ) -> io::Result<Closed> {
     let mut session = Session::new(&shared.config, stream)?;
-    shared.attach(&mut session);
+    shared.attach(&mut session, info.id);
     match dialogue::run(shared, &mut session, info).await {
         Ended::Closed(why) => {
             end(session, why).await;
@@ -118,7 +121,7 @@ async fn under_tls<V: Service>(
     let (stream, facts) = handshake(shared, stream).await?;
     info.tls = Some(Arc::new(facts));
     let mut session = Session::implicit_tls(&shared.config, stream)?;
-    shared.attach(&mut session);
+    shared.attach(&mut session, info.id);
     Ok(encrypted(shared, session, info).await)
 }
 
@@ -165,10 +168,10 @@ async fn end<S: AsyncRead + AsyncWrite + Unpin>(session: Session<'_, S>, why: Cl
 
 impl<V> Shared<V> {
     /// Gives a session what it shares with the others.
-    fn attach<S: AsyncRead + AsyncWrite + Unpin>(&self, session: &mut Session<'_, S>) {
+    fn attach<S: AsyncRead + AsyncWrite + Unpin>(&self, session: &mut Session<'_, S>, id: u64) {
         session.stop_by(self.stopper.stopping());
         if self.transcript {
-            session.log_replies();
+            session.log_replies(id);
         }
     }
 }

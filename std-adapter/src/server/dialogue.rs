@@ -88,6 +88,7 @@ where
                 Err(no) => {
                     info!(
                         session = info.id,
+                        peer = %info.peer,
                         to = rcpt.forward_path().as_str(),
                         reply = %no,
                         "recipient refused"
@@ -133,7 +134,7 @@ where
                 aborted.done();
             }
             Event::Notice(notice) => {
-                tell(info.id, &notice);
+                tell(info, &notice);
                 notice.done();
             }
             Event::Closed(why) => return Ended::Closed(why),
@@ -179,7 +180,7 @@ async fn message<V: Service, S>(
                 }
             }
             Some(Event::Notice(notice)) => {
-                tell(info.id, &notice);
+                tell(info, &notice);
                 notice.done();
             }
             // Aborted, closed or about to be: for the loop of the session to tell.
@@ -193,12 +194,17 @@ fn concluded<I>(info: &SessionInfo<I>, verdict: &Verdict<Receipt>, size: u64) {
     let Some(envelope) = &info.envelope else { return };
     let to: Vec<&str> = envelope.recipients.iter().map(Recipient::forward_path).collect();
     let (from, to) = (envelope.reverse_path(), to.join(","));
+    let (session, peer, user) = (info.id, info.peer, &info.username);
+    let mechanism = info.facts.mechanism.map_or("", |mechanism| mechanism.name());
+    let tls = info.tls.as_deref().map_or("", |tls| tls.version());
     match verdict {
         Ok(Receipt(id)) => {
             let id = id.as_deref().unwrap_or_default();
-            info!(session = info.id, from, to, size, id, "message accepted");
+            info!(session, %peer, user, mechanism, tls, from, to, size, id, "message accepted");
         }
-        Err(no) => info!(session = info.id, from, to, size, reply = %no, "message refused"),
+        Err(no) => {
+            info!(session, %peer, user, mechanism, tls, from, to, size, reply = %no, "message refused");
+        }
     }
 }
 
@@ -218,7 +224,7 @@ async fn login<V: Service>(
             };
             match attempt(shared, info, $credentials).await {
                 Ok(identity) => {
-                    info!(session = info.id, mechanism, user = username, "authenticated");
+                    info!(session = info.id, peer = %info.peer, mechanism, user = username, "authenticated");
                     info.identity = Some(identity);
                     info.username = username;
                     $guard.accept();
@@ -227,6 +233,7 @@ async fn login<V: Service>(
                     let reply = no.to_string();
                     info!(
                         session = info.id,
+                        peer = %info.peer,
                         mechanism,
                         user = username,
                         reply,
@@ -264,7 +271,10 @@ async fn login<V: Service>(
             None => {
                 info!(
                     session = info.id,
-                    "authentication failed: EXTERNAL without a client certificate"
+                    peer = %info.peer,
+                    mechanism = "EXTERNAL",
+                    why = "the client showed no certificate",
+                    "authentication failed"
                 );
                 guard.reject();
             }
@@ -296,15 +306,16 @@ async fn attempt<V: Service>(
 }
 
 /// Logs what the machine did on its own account.
-fn tell(id: u64, notice: &Notice<'_>) {
+fn tell<I>(info: &SessionInfo<I>, notice: &Notice<'_>) {
+    let (session, peer) = (info.id, info.peer);
     if let Some(line) = notice.line() {
-        info!(target: "ehlo::transcript", session = id, "C: {line}");
+        info!(target: "ehlo::transcript", session, "C: {line}");
     }
     if let Some(reply) = notice.reply() {
         let code = reply.reply().code();
         match why(reply) {
-            Some(why) => info!(session = id, %code, why, "refused"),
-            None => debug!(session = id, %code, ?reply, "refused"),
+            Some(why) => info!(session, %peer, %code, why, "refused"),
+            None => debug!(session, %peer, %code, ?reply, "refused"),
         }
     }
 }
