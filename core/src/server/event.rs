@@ -1,5 +1,6 @@
 //! Events: what a client wants, or what has happened.
 
+use super::config::Config;
 use super::facts::Hello as HelloKind;
 #[cfg(feature = "cram-md5")]
 use super::guard::CramMd5;
@@ -144,7 +145,7 @@ impl<'a> Machine<'a> {
             }
             Pending::Line(n) => {
                 let shown = unread.get(..n).unwrap_or(unread);
-                let (line, masked) = shown_of(answer.state, shown);
+                let (line, masked) = shown_of(answer.config, answer.state, shown);
                 Some(Event::Notice(Notice { answer, shown: Shown::Line(line, masked) }))
             }
             Pending::Data => {
@@ -201,21 +202,32 @@ fn offer_sasl<'a>(answer: Answer<'a>, rx: &'a [u8]) -> Option<Event<'a>> {
 }
 
 /// What of a line may be shown: everything, unless it is or has a SASL response.
-fn shown_of<'a>(state: &State, line: &'a [u8]) -> (&'a [u8], bool) {
+fn shown_of<'a>(config: &Config<'_>, state: &State, line: &'a [u8]) -> (&'a [u8], bool) {
     if state.phase() == Phase::Exchange {
         return if line == b"*" { (line, false) } else { (&[], true) };
     }
     match Verb::split_from(line.trim_ascii_end()) {
         Some((Verb::Auth, rest)) => {
-            let mechanism = rest.trim_ascii_start();
-            let end = mechanism.iter().position(|c| *c == b' ').map(|at| at + 1);
-            match end {
-                Some(n) => (line.get(..line.len() - mechanism.len() + n).unwrap_or(&[]), true),
-                None => (line, false),
+            let argument = rest.trim_ascii_start();
+            let word = argument.split(|c| !c.is_ascii_graphic()).next().unwrap_or(&[]);
+            // What is no name of a mechanism may be a response whose mechanism was left out.
+            let name = if names_mechanism(config, word) { word.len() } else { 0 };
+            let shown = line.len() - argument.len() + name;
+            let shown = line.get(..shown).unwrap_or(&[]);
+            match argument.get(name..).and_then(<[u8]>::first) {
+                Some(b' ') if name > 0 => (line.get(..shown.len() + 1).unwrap_or(shown), true),
+                behind => (shown, behind.is_some()),
             }
         }
         // A mistyped AUTH may still have a password behind it.
         None if line.len() > 4 => (line.get(..4).unwrap_or(&[]), true),
         _ => (line, false),
     }
+}
+
+/// Whether a word is a mechanism on offer, in any case, or looks like the registered name of one.
+fn names_mechanism(config: &Config<'_>, word: &[u8]) -> bool {
+    let upper = |c: &u8| matches!(c, b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_');
+    let offered = |m: &Mechanism| m.name().as_bytes().eq_ignore_ascii_case(word);
+    config.mechanisms.iter().any(offered) || (word.len() <= 20 && word.iter().all(upper))
 }
