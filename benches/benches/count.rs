@@ -9,6 +9,8 @@ use std::env;
 
 use ehlo_benches::input;
 
+#[path = "peers/auths.rs"]
+mod auths;
 #[path = "peers/bodies.rs"]
 mod bodies;
 #[path = "peers/parsers.rs"]
@@ -18,6 +20,9 @@ mod sessions;
 
 /// Octets of mail data of one iteration; a tool makes this some fifty times slower.
 const MAIL_DATA: usize = 1_000_000;
+
+/// Octets of a read. Larger copies are made by a string instruction, which is counted once an octet.
+const READ: usize = 8 * 1024;
 
 struct Case {
     name: String,
@@ -71,13 +76,18 @@ fn cases() -> Vec<Case> {
         case(format!("session/{name}"), units, Box::new(move || run(&mut buffers)));
     }
     for (name, run) in bodies::CASES {
-        for read in [8 * 1024, 64 * 1024] {
-            let (mut data, mut buffers) = (None, bodies::Buffers::new(read));
-            let run = move || {
-                let data = data.get_or_insert_with(|| input::mail_data(MAIL_DATA));
-                run(data, read, &mut buffers)
-            };
-            case(format!("body/{name}/{read}"), MAIL_DATA, Box::new(run));
+        let (mut data, mut buffers) = (None, bodies::Buffers::new(READ));
+        let run = move || {
+            let data = data.get_or_insert_with(|| input::mail_data(MAIL_DATA));
+            run(data, READ, &mut buffers)
+        };
+        case(format!("body/{name}"), MAIL_DATA, Box::new(run));
+    }
+    for size in input::RESPONSES {
+        for (name, run) in auths::CASES {
+            let mut response = auths::Response::new(size);
+            let units = response.len();
+            case(format!("base64/{name}/{units}"), units, Box::new(move || run(&mut response)));
         }
     }
     cases
