@@ -265,8 +265,9 @@ pub(super) struct Machine<'a> {
 impl Machine<'_> {
     /// Goes on until something is needed from outside.
     pub(super) fn advance(&mut self) -> Want {
-        self.overwrite_spent();
         loop {
+            // Before anything else: the next response may be kept where the last one lay.
+            self.overwrite_spent();
             let empty = self.state.outbox.is_empty();
             if empty {
                 self.state.flags.flush = false;
