@@ -126,6 +126,15 @@ impl UsersFile {
             .map_err(|_| UsersError::Internal("the look-up of a user was stopped"))
     }
 
+    /// How many users there are, and how many of them are `{plain}`: the only ones CRAM-MD5 works for. Blocks
+    /// for a few system calls.
+    #[must_use]
+    pub fn count(&self) -> (usize, usize) {
+        let users = self.shared.current();
+        let plain = users.entries.values().filter(|stored| matches!(stored, Stored::Plain(_)));
+        (users.entries.len(), plain.count())
+    }
+
     /// Reads the file now. Blocks for a few system calls.
     ///
     /// # Errors

@@ -42,6 +42,14 @@ async fn passwords_are_checked_against_hashes_and_plain_entries() {
     assert_eq!(users.plain_password("hashed").await.unwrap(), None);
     assert!(users.contains("hashed").await.unwrap());
     assert!(!users.contains("nobody").await.unwrap());
+    assert_eq!(users.count(), (2, 1));
+}
+
+#[test]
+fn a_password_without_its_quotes_is_not_shown() {
+    let (_folder, path) = file("[[user]]\nname = \"tim\"\npassword = 12345678\n");
+    let error = UsersFile::open(path).unwrap_err().to_string();
+    assert!(error.contains("line 3: a string is expected") && !error.contains("1234"), "{error}");
 }
 
 #[tokio::test]
