@@ -4,7 +4,7 @@ use core::fmt;
 use std::borrow::Cow;
 
 use ehlo::reply::{NotARefusal, Refusal, ReplyCode};
-use ehlo::server::guard::{Hello, Mail, Rcpt};
+use ehlo::server::guard::{Etrn, Hello, Mail, Rcpt};
 
 use super::{Body, Credentials, SessionInfo};
 
@@ -207,6 +207,16 @@ pub trait Service: Send + Sync + 'static {
         session: &SessionInfo<Self::Identity>,
         body: Body<'_>,
     ) -> impl Future<Output = Verdict<Receipt>> + Send;
+
+    /// ETRN, where it is offered: the queue for a node is to be started.
+    fn etrn(
+        &self,
+        session: &SessionInfo<Self::Identity>,
+        etrn: &Etrn<'_>,
+    ) -> impl Future<Output = Verdict> + Send {
+        let _ = (session, etrn);
+        async { Err(Refuse::permanent("5.7.1 there is no queue for it")) }
+    }
 
     /// The session is over.
     fn closed(&self, session: &SessionInfo<Self::Identity>) {
