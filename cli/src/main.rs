@@ -3,12 +3,13 @@
 mod exit;
 mod log;
 mod serve;
+mod user;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// An SMTP submission server to run, to test against and to try things with.
+/// An SMTP submission server to run, to test against and to try things with
 #[derive(Debug, Parser)]
 #[command(name = "ehlo", version, max_term_width = 100, subcommand_required = true)]
 struct Program {
@@ -18,8 +19,12 @@ struct Program {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Takes authenticated mail over TLS and stores it
+    /// Take authenticated mail over TLS and store it
+    #[command(after_help = serve::EXAMPLES)]
     Serve(Box<serve::Options>),
+    /// Make and change a file of users, for `serve --users`
+    #[command(subcommand)]
+    User(user::Command),
 }
 
 fn main() -> ExitCode {
@@ -29,6 +34,7 @@ fn main() -> ExitCode {
     };
     let end = match program.command {
         Command::Serve(options) => serve::run(*options),
+        Command::User(command) => user::run(&command),
     };
     end.unwrap_or_else(|failure| exit::failed(&failure))
 }

@@ -8,6 +8,7 @@ pub(crate) struct Paint(bool);
 
 impl Paint {
     /// None.
+    #[cfg(test)]
     pub(crate) const NONE: Self = Self(false);
 
     /// For standard output.

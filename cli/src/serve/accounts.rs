@@ -2,6 +2,7 @@
 
 use ehlo::sasl::Mechanism;
 use ehlo_std::users::{MemoryUsers, Secret, UsersFile};
+use tracing::warn;
 
 use super::Options;
 use super::auth::Accounts;
@@ -49,6 +50,9 @@ pub(crate) fn open(
     };
     let accounts = Accounts { memory, file, anybody: options.accept_any };
     let mechanisms = mechanisms(options, generated.is_some())?;
+    if mechanisms.contains(&Mechanism::CramMd5) {
+        check_cram_md5(&accounts)?;
+    }
     Ok((accounts, mechanisms, generated))
 }
 
@@ -62,6 +66,28 @@ fn generate(memory: &mut MemoryUsers) -> Result<Generated, Failure> {
     let password: String = octets.iter().map(sign).collect();
     let _added = memory.add_password("ehlo", &password);
     Ok(Generated { name: "ehlo", password: Secret::new(password) })
+}
+
+/// CRAM-MD5 computes with the password itself: a hash is of no use to it.
+fn check_cram_md5(accounts: &Accounts) -> Result<(), Failure> {
+    let Some(file) = &accounts.file else { return Ok(()) };
+    let (all, plain) = file.count();
+    let hashed = all - plain;
+    if hashed == 0 {
+        return Ok(());
+    }
+    let path = file.path().display();
+    if plain == 0 && accounts.memory.is_empty() {
+        return Err(Failure::config(format_args!(
+            "--auth CRAM-MD5 computes with the password itself, and every password in {path} is \
+             hashed: leave CRAM-MD5 out, or set passwords with `ehlo user passwd --plain`"
+        )));
+    }
+    warn!(
+        "CRAM-MD5 will fail for {hashed} of {all} users in {path}: it computes with the password \
+         itself, and theirs is hashed"
+    );
+    Ok(())
 }
 
 const fn takes_password(mechanism: Mechanism) -> bool {

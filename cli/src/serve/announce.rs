@@ -16,7 +16,9 @@ pub(crate) struct Announcement {
     starttls: bool,
     certificate: Option<PathBuf>,
     user: Option<(&'static str, Secret)>,
+    auth: String,
     store: String,
+    faults: String,
     lmtp: bool,
 }
 
@@ -31,8 +33,16 @@ impl Announcement {
             }
             _ => "nowhere: messages are forgotten".to_owned(),
         };
+        let names: Vec<&str> = plan.mechanisms.iter().map(|mechanism| mechanism.name()).collect();
+        let when = if plan.options.allow_insecure_auth { "" } else { " (under TLS alone)" };
+        let auth = match names.as_slice() {
+            [] => "none".to_owned(),
+            names => format!("{}{when}", names.join(", ")),
+        };
         let user = plan.generated.as_ref();
         Self {
+            auth,
+            faults: plan.faults.to_string(),
             starttls: plan.starttls,
             certificate: plan.own_certificate.clone(),
             user: user.map(|user| (user.name, user.password.clone())),
@@ -70,7 +80,11 @@ impl Announcement {
             let path = certificate.display().to_string();
             fact("certificate", &format!("{path} (self-signed: what a client has to trust)"));
         }
+        fact("AUTH", &self.auth);
         fact("mail goes to", &self.store);
+        if !self.faults.is_empty() {
+            fact("faults", &self.faults);
+        }
         if let (Some((name, password)), Some(certificate), false) =
             (&self.user, &self.certificate, self.lmtp)
         {
@@ -92,7 +106,7 @@ impl Announcement {
                 let (scheme, ssl) =
                     if tls.is_some() { ("smtps", "") } else { ("smtp", "--ssl-reqd ") };
                 out += &format!(
-                    "  printf 'Subject: hello\\r\\n\\r\\nHello from curl.\\r\\n' | curl {scheme}://localhost:{} \
+                    "  printf 'Subject: hello\\r\\n\\r\\nHello from curl.\\r\\n' | curl -sS {scheme}://localhost:{} \
                      {ssl}--cacert {trusted} --user {name}:{password} --mail-from me@example.com \
                      --mail-rcpt you@example.org --upload-file -\n",
                     address.port(),

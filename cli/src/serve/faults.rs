@@ -112,11 +112,6 @@ pub(crate) struct Faults {
 }
 
 impl Faults {
-    /// Whether there are none.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.fails.is_empty() && self.delays.is_empty()
-    }
-
     /// Waits as long as this stage is to take, and refuses when it is to fail.
     pub(crate) async fn strike(&self, stage: Stage) -> Verdict {
         let time = self.delays.iter().filter(|delay| delay.stage == stage).map(|delay| delay.time);
@@ -132,6 +127,25 @@ impl Faults {
                 Err(Refuse::with_code(*code, format!("{class}.3.0 scripted fault at {stage}")))
             }
         }
+    }
+}
+
+/// As they were asked for.
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut comma = "";
+        for Fail { stage, code, probability } in &self.fails {
+            write!(f, "{comma}{code} at {stage}")?;
+            if *probability < 1.0 {
+                write!(f, " with probability {probability}")?;
+            }
+            comma = ", ";
+        }
+        for Delay { stage, time } in &self.delays {
+            write!(f, "{comma}{} ms at {stage}", time.as_millis())?;
+            comma = ", ";
+        }
+        Ok(())
     }
 }
 

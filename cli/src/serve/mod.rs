@@ -27,7 +27,7 @@ use plan::Plan;
 use service::{Countdown, Keeper};
 use signals::{Signal, Signals};
 
-pub(crate) use options::Options;
+pub(crate) use options::{EXAMPLES, Options};
 pub(crate) use values::LogFormat;
 
 /// Runs the server until it is stopped.
@@ -90,9 +90,6 @@ async fn serve(plan: Plan) -> Result<ExitCode, Failure> {
 }
 
 fn builder(plan: Plan, countdown: &std::sync::Arc<Countdown>) -> Builder<Keeper> {
-    let policy_needs_tls = !plan.mechanisms.is_empty()
-        && !plan.options.allow_insecure_auth
-        && !plan.options.auth_optional;
     let options = plan.options;
     let keeper = Keeper {
         accounts: plan.accounts,
@@ -100,7 +97,7 @@ fn builder(plan: Plan, countdown: &std::sync::Arc<Countdown>) -> Builder<Keeper>
         faults: plan.faults,
         store: plan.store,
         countdown: std::sync::Arc::clone(countdown),
-        needs_tls: policy_needs_tls,
+        needs_tls: plan.auth_needs_tls,
     };
     let mut builder = Server::builder(keeper)
         .config(plan.config)

@@ -22,6 +22,25 @@ const PROTOCOL: &str = "Protocol";
 const FAULTS: &str = "Faults, to test clients";
 const LOG: &str = "What is shown";
 
+/// What stands behind the options in the help.
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  ehlo serve
+      Something to try things with: it makes a certificate and a user, and prints lines to paste
+  ehlo serve --accept-any --auth-optional --allow-insecure-auth
+      A catch-all for a developer's machine: takes everything from everybody, delivers nothing
+  ehlo serve --user tim:secret --auth CRAM-MD5,PLAIN --listen 127.0.0.1:0 --discard --transcript
+      For testing a client: shows the dialogue, stores nothing, prints the port it got
+  ehlo serve --fail rcpt=450:0.5 --delay message=3000
+      Half of the recipients are refused for now, and each message takes three seconds
+  ehlo serve --hostname mail.example.org --cert cert.pem --key key.pem --users users.toml \\
+      --listen '[::]:587' --listen-tls '[::]:465' --maildir /srv/mail
+      For submission on a network
+
+Signals: TERM and INT stop it when running transactions have finished, or at once the second time;
+HUP reads the certificate and the users again.
+Exit codes: 0 stopped, 64 wrong usage, 69 address not available, 77 not permitted, 78 configuration.";
+
 /// Takes authenticated mail over TLS and stores it. Nothing is ever relayed.
 #[derive(Clone, Debug, Default, Args, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
@@ -107,7 +126,8 @@ pub(crate) struct Options {
     #[serde(deserialize_with = "words")]
     pub(crate) auth: Vec<AuthName>,
 
-    /// Take mail for a --local-domain from clients that have not authenticated
+    /// Take mail from clients that have not authenticated too, but only for --local-domain and the
+    /// postmaster
     #[arg(long, help_heading = USERS)]
     pub(crate) auth_optional: bool,
 

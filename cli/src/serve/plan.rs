@@ -12,6 +12,7 @@ use ehlo::server::Config;
 use ehlo_std::store::{AnyStore, Discard, Maildir};
 use ehlo_std::throttle::ThrottleLimits;
 use ehlo_std::tls::Tls;
+use tracing::warn;
 
 use super::Options;
 use super::accounts::{self, Generated};
@@ -38,6 +39,8 @@ pub(crate) struct Plan {
     pub(crate) faults: Faults,
     pub(crate) store: AnyStore,
     pub(crate) throttle: ThrottleLimits,
+    /// Nobody may send without AUTH, and AUTH is there under TLS alone.
+    pub(crate) auth_needs_tls: bool,
     pub(crate) options: Options,
 }
 
@@ -77,8 +80,24 @@ impl Plan {
             sender_must_match: options.sender_must_match,
             hostname,
         };
-        let open = options.accept_any && options.auth_optional && rules.local_domains.is_empty();
+        let unauthenticated = options.auth_optional || mechanisms.is_empty();
+        let open = options.accept_any && unauthenticated && rules.local_domains.is_empty();
         let rules = Rules { open, ..rules };
+        if unauthenticated && !open && rules.local_domains.is_empty() {
+            warn!(
+                "who has not authenticated may write to nobody but postmaster: name domains with \
+                 --local-domain, or take everything with --accept-any"
+            );
+        }
+        let auth_needs_tls = !unauthenticated && !options.allow_insecure_auth;
+        if auth_needs_tls && !starttls {
+            for address in &options.listen {
+                warn!(
+                    "nobody can authenticate on {address}: there is no STARTTLS, and AUTH without \
+                     TLS takes --allow-insecure-auth"
+                );
+            }
+        }
         let faults = Faults {
             fails: core::mem::take(&mut options.fail),
             delays: core::mem::take(&mut options.delay),
@@ -97,6 +116,7 @@ impl Plan {
             faults,
             store,
             throttle,
+            auth_needs_tls,
             options,
         })
     }

@@ -3,7 +3,7 @@
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 
-use ehlo::server::guard::{Hello, Mail, Rcpt};
+use ehlo::server::guard::{Etrn, Hello, Mail, Rcpt};
 use ehlo_std::server::{
     Body, Credentials, Receipt, Refuse, Service, SessionInfo, Verdict, Welcome, accept,
 };
@@ -128,6 +128,12 @@ impl Service for Keeper {
     async fn message(&self, session: &SessionInfo<Identity>, body: Body<'_>) -> Verdict<Receipt> {
         let envelope = envelope_of(session, self.rules.hostname);
         self.keep(envelope, session.id(), body).await
+    }
+
+    /// There is no queue: it is noted, as what else a client may ask for.
+    async fn etrn(&self, session: &SessionInfo<Identity>, etrn: &Etrn<'_>) -> Verdict {
+        info!(session = session.id(), peer = %session.peer(), node = etrn.text(), "asked for a queue");
+        accept()
     }
 
     fn closed(&self, session: &SessionInfo<Identity>) {

@@ -1,0 +1,130 @@
+//! `ehlo user`: the file of users that `ehlo serve --users` reads.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use ehlo_std::users::{Scheme, Secret, UsersError, add_user, list_users, set_password};
+
+use crate::exit::{self, Failure};
+
+const PASSWORDS: &str = "\
+The password is asked for twice on a terminal, without showing it; else it is the first line of
+standard input. It is never an argument, because other users of the machine could see it there.
+
+Examples:
+  ehlo user add --users users.toml tim@example.org
+  printf %s \"$SECRET\" | ehlo user passwd --users users.toml tim@example.org";
+
+/// What is to be done with the file.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Add a user; the file is made when it isn't there
+    #[command(after_help = PASSWORDS)]
+    Add(User),
+    /// Give a user another password
+    #[command(after_help = PASSWORDS)]
+    Passwd(User),
+    /// List the names of all users
+    List {
+        /// The file of users, TOML
+        #[arg(long, value_name = "FILE")]
+        users: PathBuf,
+    },
+}
+
+/// A user, and where the password comes from.
+#[derive(Debug, Args)]
+pub(crate) struct User {
+    /// The file of users, TOML
+    #[arg(long, value_name = "FILE")]
+    users: PathBuf,
+    /// Take the password from this environment variable
+    #[arg(long, value_name = "VAR")]
+    password_env: Option<String>,
+    /// Store the password as it is and not hashed by argon2id: for CRAM-MD5, which computes with it
+    #[arg(long)]
+    plain: bool,
+    /// The name to log in with, such as tim@example.org
+    name: String,
+}
+
+/// Does it.
+pub(crate) fn run(command: &Command) -> Result<ExitCode, Failure> {
+    let say = |line: &str| {
+        // Nobody may be listening.
+        let _ = writeln!(io::stdout(), "{line}");
+    };
+    match command {
+        Command::Add(user) => {
+            // Before somebody types a password for nothing.
+            if user.users.exists() {
+                let known = list_users(&user.users).map_err(failure)?;
+                if known.contains(&user.name) {
+                    return Err(failure(UsersError::Exists { name: user.name.clone() }));
+                }
+            }
+            let password = user.password()?;
+            add_user(&user.users, &user.name, password.expose(), user.scheme()).map_err(failure)?;
+            say(&format!("added {} to {}", user.name, user.users.display()));
+        }
+        Command::Passwd(user) => {
+            let known = list_users(&user.users).map_err(failure)?;
+            if !known.contains(&user.name) {
+                return Err(failure(UsersError::Unknown { name: user.name.clone() }));
+            }
+            let password = user.password()?;
+            set_password(&user.users, &user.name, password.expose(), user.scheme())
+                .map_err(failure)?;
+            say(&format!("changed the password of {} in {}", user.name, user.users.display()));
+        }
+        Command::List { users } => {
+            for name in list_users(users).map_err(failure)? {
+                say(&name);
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl User {
+    const fn scheme(&self) -> Scheme {
+        if self.plain { Scheme::Plain } else { Scheme::Argon2id }
+    }
+
+    fn password(&self) -> Result<Secret, Failure> {
+        if let Some(variable) = &self.password_env {
+            return std::env::var(variable).map(Secret::new).map_err(|_| {
+                let text = format!("--password-env: {variable} is not set, or not UTF-8");
+                Failure::new(exit::USAGE, text)
+            });
+        }
+        let unread = |error| Failure::new(exit::DATA, format!("cannot read the password: {error}"));
+        if io::stdin().is_terminal() {
+            let ask = |prompt| rpassword::prompt_password(prompt).map(Secret::new).map_err(unread);
+            let password = ask(format!("Password for {}: ", self.name))?;
+            if ask("The same again: ".to_owned())? != password {
+                return Err(Failure::new(
+                    exit::DATA,
+                    "the two passwords differ; nothing is changed",
+                ));
+            }
+            return Ok(password);
+        }
+        let mut line = String::new();
+        io::stdin().lock().read_line(&mut line).map_err(unread)?;
+        line.truncate(line.trim_end_matches(['\r', '\n']).len());
+        Ok(Secret::new(line))
+    }
+}
+
+fn failure(error: UsersError) -> Failure {
+    let code = match error {
+        UsersError::Exists { .. } => exit::CANNOT_CREATE,
+        UsersError::Unknown { .. } => exit::NO_USER,
+        UsersError::BadName | UsersError::BadPassword => exit::DATA,
+        _ => exit::CONFIG,
+    };
+    Failure::new(code, error)
+}
