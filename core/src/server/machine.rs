@@ -369,6 +369,8 @@ impl Machine<'_> {
             self.write(&self.config.reply(reply));
             self.note(reply);
         }
+        // An AUTH that is refused, or mistyped, may have had a credential behind it.
+        self.state.spend();
         self.state.consume_line();
     }
 
