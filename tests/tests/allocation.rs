@@ -1,0 +1,198 @@
+//! The core allocates nothing: whole sessions are run under an allocator that counts.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+use core::cell::Cell;
+use core::time::Duration;
+use std::alloc::{GlobalAlloc, Layout, System};
+
+use ehlo::io::Io;
+use ehlo::limits::Limits;
+use ehlo::reply::Refusal;
+use ehlo::sasl::Mechanism;
+use ehlo::server::{Config, Connection, Event};
+use hmac::{Hmac, KeyInit, Mac};
+use md5::Md5;
+
+/// The system's allocator, counting for each thread.
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+// SAFETY: everything is passed on to the system's allocator as it comes; counting allocates nothing.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.with(|count| count.set(count.get() + 1));
+        // SAFETY: the caller keeps the promises of `alloc`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller keeps the promises of `dealloc`.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+const LIMITS: Limits = {
+    let mut limits = Limits::new();
+    limits.auth_failure_delay = Duration::from_millis(1);
+    limits
+};
+
+static CONFIG: Config<'static> = Config::new("mail.example.org")
+    .auth(&[Mechanism::CramMd5, Mechanism::Plain, Mechanism::Xoauth2])
+    .limits(LIMITS)
+    .notices()
+    .starttls();
+
+/// A connection and what has been said, without a heap.
+struct Session {
+    connection: Connection<'static, [u8; 2048]>,
+    said: [u8; 2048],
+    length: usize,
+    messages: usize,
+}
+
+impl Session {
+    fn new() -> Self {
+        let connection = Connection::new(&CONFIG, [0; 2048], [0; 2048], [3; 16]);
+        Self { connection, said: [0; 2048], length: 0, messages: 0 }
+    }
+
+    /// The client says this; an application without a heap answers.
+    fn says(&mut self, octets: &[u8]) -> &[u8] {
+        let mut unread = octets;
+        self.length = 0;
+        loop {
+            match self.connection.poll_io() {
+                Some(Io::Read(mut read)) => {
+                    let n = read.space().len().min(unread.len());
+                    if n == 0 {
+                        break;
+                    }
+                    let (now, later) = unread.split_at(n);
+                    read.space()[..n].copy_from_slice(now);
+                    unread = later;
+                    read.filled(n);
+                }
+                Some(Io::Write(write)) => {
+                    let n = write.bytes().len();
+                    self.said[self.length..self.length + n].copy_from_slice(write.bytes());
+                    self.length += n;
+                    write.sent(n);
+                }
+                Some(Io::Wait(_)) => self.connection.handle_timeout(),
+                None => match self.connection.event() {
+                    Some(Event::Closed(_)) => break,
+                    Some(event) => answer(event, &mut self.messages),
+                    None => {}
+                },
+            }
+        }
+        &self.said[..self.length]
+    }
+}
+
+fn answer(event: Event<'_>, messages: &mut usize) {
+    match event {
+        Event::Login(login) if login.password().matches(b"tanstaaf") => login.accept(),
+        Event::CramMd5(login) if login.verify(b"tanstaaf") => login.accept(),
+        Event::Upgrade(upgrade) => upgrade.done(),
+        Event::Rcpt(rcpt) if rcpt.forward_path().as_str().starts_with("nobody@") => {
+            rcpt.refuse(&Refusal::permanent("5.1.1 no such user"));
+        }
+        Event::Body(body) => body.done(),
+        Event::EndOfData(end) => {
+            *messages += 1;
+            end.accept_with("queued");
+        }
+        other => other.accept_or_decline(),
+    }
+}
+
+/// The response to `334 …`, by the reference; written to `out`.
+fn cram_md5<'o>(challenge: &[u8], out: &'o mut [u8; 256]) -> &'o [u8] {
+    use base64::Engine;
+    const STANDARD: base64::engine::GeneralPurpose = base64::engine::general_purpose::STANDARD;
+    let mut decoded = [0; 256];
+    let encoded = &challenge[4..challenge.len() - 2];
+    let n = STANDARD.decode_slice(encoded, &mut decoded).unwrap();
+    let mut mac = Hmac::<Md5>::new_from_slice(b"tanstaaf").unwrap();
+    mac.update(&decoded[..n]);
+    let mut response = *b"tim ................................";
+    for (pair, octet) in response[4..].chunks_exact_mut(2).zip(mac.finalize().into_bytes()) {
+        pair[0] = b"0123456789abcdef"[usize::from(octet >> 4)];
+        pair[1] = b"0123456789abcdef"[usize::from(octet & 15)];
+    }
+    let n = STANDARD.encode_slice(response, out).unwrap();
+    out[n..n + 2].copy_from_slice(b"\r\n");
+    &out[..n + 2]
+}
+
+/// How often something was allocated meanwhile.
+fn allocations(run: impl FnOnce()) -> usize {
+    let before = ALLOCATIONS.with(Cell::get);
+    run();
+    ALLOCATIONS.with(Cell::get) - before
+}
+
+fn message(session: &mut Session) {
+    let group = b"MAIL FROM:<tim@example.org> SIZE=100 BODY=8BITMIME\r\n\
+        RCPT TO:<\"quoted user\"@[IPv6:2001:db8::1]> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;a+2Bb@c\r\n\
+        RCPT TO:<nobody@example.org>\r\nDATA\r\n";
+    assert!(session.says(group).ends_with(b"<CRLF>.<CRLF>\r\n"));
+    let said = session.says(b"Subject: x\r\n\r\n..dots\r\nand text\r\n.\r\n");
+    assert_eq!(said, b"250 2.0.0 queued\r\n");
+    session.says(b"MAIL FROM:<>\r\nRCPT TO:<postmaster>\r\nBDAT 7\r\nhello\r\nBDAT 0 LAST\r\n");
+    assert_eq!(session.messages, 2);
+}
+
+#[test]
+fn a_session_by_cram_md5_allocates_nothing() {
+    let count = allocations(|| {
+        let mut session = Session::new();
+        session.says(b"EHLO client.example.org\r\nSTARTTLS\r\n");
+        session.says(b"EHLO client.example.org\r\n");
+        let mut response = [0; 256];
+        let wrong = session.says(b"AUTH CRAM-MD5\r\n");
+        assert!(wrong.starts_with(b"334 "));
+        session.says(b"dGltIDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAw\r\n");
+        let said = session.says(b"AUTH CRAM-MD5\r\n");
+        let response = cram_md5(said, &mut response);
+        assert_eq!(session.says(response), b"235 2.7.0 authentication succeeded\r\n");
+        message(&mut session);
+        assert_eq!(session.says(b"QUIT\r\n"), b"221 2.0.0 bye\r\n");
+    });
+    assert_eq!(count, 0);
+}
+
+#[test]
+fn a_session_by_plain_with_every_mistake_allocates_nothing() {
+    let count = allocations(|| {
+        let mut session = Session::new();
+        session.connection = Connection::new(&CONFIG, [0; 2048], [0; 2048], [3; 16]).implicit_tls();
+        session.says(b"EHLO [192.0.2.1]\r\nNONSENSE\r\nAUTH PLAIN AHRpbQB3cm9uZw==\r\n");
+        session.says(b"AUTH PLAIN not base64\r\nMAIL FROM:<a\r\nNOOP\nNOOP\r\n");
+        session.says(b"AUTH XOAUTH2 dXNlcj10aW0BYXV0aD1CZWFyZXIgYmFkAQE=\r\n\r\n");
+        let said = session.says(b"AUTH PLAIN AHRpbQB0YW5zdGFhZg==\r\n");
+        assert_eq!(said, b"235 2.7.0 authentication succeeded\r\n");
+        message(&mut session);
+        assert_eq!(session.says(b"QUIT\r\n"), b"221 2.0.0 bye\r\n");
+    });
+    assert_eq!(count, 0);
+}
+
+#[test]
+fn the_allocator_does_count() {
+    assert_eq!(allocations(|| drop(std::hint::black_box(vec![1_u8; 100]))), 1);
+}
