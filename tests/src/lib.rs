@@ -9,5 +9,6 @@
 )]
 
 pub mod dialogue;
+pub mod simulate;
 pub mod text;
 pub mod transcript;

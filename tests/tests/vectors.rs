@@ -125,9 +125,8 @@ fn base64_is_decoded(vector: &Value) {
     let (plain, encoded) = (text(vector, "plain"), text(vector, "encoded"));
     assert_eq!(base64(plain.as_bytes()), encoded);
     let mut dialogue = under_tls();
-    auth(&mut dialogue, "X-RAW", encoded).event(
-        |e| matches!(e, Event::Exchange(x) if x.response() == Some(plain.as_bytes())),
-    );
+    auth(&mut dialogue, "X-RAW", encoded)
+        .event(|e| matches!(e, Event::Exchange(x) if x.response() == Some(plain.as_bytes())));
     // And the other way round: as a challenge.
     dialogue.answer(|event| match event {
         Event::Exchange(exchange) => exchange.challenge(plain.as_bytes()).unwrap(),
@@ -301,11 +300,9 @@ fn failed_token(mechanism: &str, message: &str, error: &Value, answer: &str) -> 
     let (status, schemes, scope) = (part("status"), part("schemes"), part("scope"));
     let mut dialogue = under_tls();
     auth(&mut dialogue, mechanism, &base64(message.as_bytes())).answer(|event| match event {
-        Event::Token(login) => login.reject_with(&TokenError {
-            status: &status,
-            schemes: &schemes,
-            scope: &scope,
-        }),
+        Event::Token(login) => {
+            login.reject_with(&TokenError { status: &status, schemes: &schemes, scope: &scope })
+        }
         other => panic!("{other:?}"),
     });
     let said = dialogue.server_says();
