@@ -1,5 +1,7 @@
 //! From a line to a [`Command`].
 
+use memchr::memchr2;
+
 use super::{Attributes, Auth, Command, Verb};
 use crate::address::{ForwardPath, Host, ReversePath};
 use crate::error::SyntaxError;
@@ -54,7 +56,8 @@ impl<'a> Command<'a> {
 
 /// The octets as text: printable ASCII, or UTF-8 without control characters.
 fn printable(octets: &[u8]) -> Result<&str, SyntaxError> {
-    if octets.iter().any(u8::is_ascii_control) {
+    // No early end, so that the compiler can look at many octets at once.
+    if octets.iter().fold(false, |found, octet| found | octet.is_ascii_control()) {
         return Err(SyntaxError::Octets);
     }
     core::str::from_utf8(octets).map_err(|_| SyntaxError::Octets)
@@ -108,17 +111,28 @@ fn path_and_parameters<'a>(
 
 /// Where the `>` that ends a path stands, plus one: a `>` in a quoted string doesn't.
 fn path_end(octets: &[u8]) -> usize {
-    let (mut quoted, mut escaped) = (false, false);
-    for (at, octet) in octets.iter().enumerate() {
-        match octet {
-            _ if escaped => escaped = false,
-            b'\\' if quoted => escaped = true,
-            b'"' => quoted = !quoted,
-            b'>' if !quoted => return at + 1,
-            _ => {}
-        }
+    match memchr2(b'>', b'"', octets) {
+        Some(at) if octets.get(at) == Some(&b'>') => return at.saturating_add(1),
+        Some(_) => {}
+        None => return octets.len(),
     }
-    octets.len()
+    let (mut quoted, mut escaped) = (false, false);
+    let end = octets.iter().position(|octet| match octet {
+        _ if escaped => {
+            escaped = false;
+            false
+        }
+        b'\\' if quoted => {
+            escaped = true;
+            false
+        }
+        b'"' => {
+            quoted = !quoted;
+            false
+        }
+        octet => *octet == b'>' && !quoted,
+    });
+    end.map_or(octets.len(), |at| at.saturating_add(1))
 }
 
 /// `bdat-cmd = "BDAT" SP chunk-size [ SP end-marker ] CR LF`, `chunk-size = 1*DIGIT`,

@@ -22,7 +22,7 @@ macro_rules! defaults {
             #[must_use]
             pub const fn reply(self) -> Reply<'static> {
                 match self {
-                    $(Self::$name => Reply::new(C::$code, $enhanced, $text),)*
+                    $(Self::$name => const { Reply::new(C::$code, $enhanced, $text) },)*
                     Self::Syntax(error) => {
                         let (code, enhanced, text) = error.reply();
                         Reply::new(code, Some(enhanced), text)

@@ -3,6 +3,8 @@
 //! [`scan`] is a pure function from a position and the unread octets to the next [`Piece`]; the
 //! position moves on only when a piece is consumed, so a piece can be asked for again.
 
+use memchr::{memchr2, memchr3};
+
 const CR: u8 = b'\r';
 const LF: u8 = b'\n';
 
@@ -112,67 +114,41 @@ pub(crate) fn scan(position: Position, unread: &[u8], rules: Rules) -> Piece {
     }
 }
 
-/// Octets of a block that are looked at together; the compiler makes vectors of it.
-const BLOCK: usize = 256;
-
 /// How many octets from the front are mail data as they stand.
 fn clean_prefix(position: Position, unread: &[u8], rules: Rules) -> usize {
-    // A piece may stop at the octet behind it, so look at pairs of neighbours.
-    let Some(&first) = unread.first() else { return 0 };
-    let before = match position {
-        Position::AfterCr => CR,
-        Position::Inside | Position::LineStart => 0,
+    let clean = clean_lines(position, unread, rules);
+    if !rules.no_eight_bit {
+        return clean;
+    }
+    let octets = unread.get(..clean).unwrap_or(unread);
+    octets.iter().position(|octet| !octet.is_ascii()).unwrap_or(clean)
+}
+
+/// The same, octets above 127 aside: from one CR, LF or NUL to the next.
+fn clean_lines(position: Position, unread: &[u8], rules: Rules) -> usize {
+    let keep = rules.bare == Bare::Keep;
+    let mut done = match (position, unread) {
+        (Position::AfterCr, [LF, b'.', ..]) if rules.dots => return 1,
+        (Position::AfterCr, [LF, ..]) => 1,
+        (Position::AfterCr, _) if !keep => return 0,
+        _ => 0_usize,
     };
-    if stops(before, first, rules, position == Position::LineStart) {
-        return 0;
+    loop {
+        let rest = unread.get(done..).unwrap_or(&[]);
+        let found = if rules.no_nul { memchr3(CR, LF, 0, rest) } else { memchr2(CR, LF, rest) };
+        let Some(at) = found else { return unread.len() };
+        let behind = rest.get(at..).unwrap_or(&[]);
+        let stop = done.saturating_add(at);
+        done = match behind {
+            [CR, LF, b'.', ..] if rules.dots => return stop.saturating_add(2),
+            [CR, LF, ..] => stop.saturating_add(2),
+            // What follows a bare CR is what shows it; at the end nothing does yet.
+            [CR, _, ..] if !keep => return stop.saturating_add(1),
+            [LF, ..] if !keep => return stop,
+            [0, ..] => return stop,
+            _ => stop.saturating_add(1),
+        };
     }
-    let mut done = 1;
-    while let Some(behind) = unread.get(done..).filter(|rest| !rest.is_empty()) {
-        let block = behind.get(..BLOCK).unwrap_or(behind);
-        let neighbours = unread.get(done - 1..done - 1 + block.len()).unwrap_or(&[]);
-        if suspicious(neighbours, block, rules) {
-            let pairs = neighbours.iter().zip(block);
-            let mut line_start = position_before(position, unread, done);
-            for (at, (&p, &c)) in pairs.enumerate() {
-                let starts_line = line_start == Position::LineStart;
-                if stops(p, c, rules, starts_line) {
-                    return done + at;
-                }
-                line_start = line_start.after(core::slice::from_ref(&c));
-            }
-        }
-        done += block.len();
-    }
-    done
-}
-
-/// The position before the octet at `index`.
-fn position_before(position: Position, unread: &[u8], index: usize) -> Position {
-    position.after(unread.get(..index).unwrap_or(&[]))
-}
-
-/// Whether the octet `c` behind `p` ends a run of clean octets.
-fn stops(p: u8, c: u8, rules: Rules, line_start: bool) -> bool {
-    (rules.dots && line_start && c == b'.')
-        || (rules.bare != Bare::Keep && (p == CR) != (c == LF))
-        || (rules.no_nul && c == 0)
-        || (rules.no_eight_bit && !c.is_ascii())
-}
-
-/// Whether any octet of the block may end a run; never says no wrongly.
-fn suspicious(neighbours: &[u8], block: &[u8], rules: Rules) -> bool {
-    let nul = if rules.no_nul { 0 } else { CR };
-    let eight_bit = if rules.no_eight_bit { 0x80 } else { 0 };
-    let bare = u8::from(rules.bare != Bare::Keep);
-    let mut found = 0;
-    for (&p, &c) in neighbours.iter().zip(block) {
-        let newline = u8::from(p == CR) ^ u8::from(c == LF);
-        let dot = u8::from(p == LF) & u8::from(c == b'.');
-        // Without a check for NUL this compares with CR, which is suspicious only on its own.
-        let zero = u8::from(c == nul) & u8::from(nul == 0);
-        found |= (newline & bare) | dot | zero | (c & eight_bit);
-    }
-    found != 0
 }
 
 #[cfg(test)]

@@ -90,7 +90,7 @@ async fn in_the_clear<V: Service>(
     shared.attach(&mut session, info.id);
     match dialogue::run(shared, &mut session, info).await {
         Ended::Closed(why) => {
-            end(session, why).await;
+            Box::pin(end(session, why)).await;
             Ok(why)
         }
         Ended::Upgrade => Box::pin(upgraded(shared, session, info)).await,
@@ -135,7 +135,7 @@ async fn encrypted<V: Service>(
         // The machine offers no TLS under TLS.
         Ended::Upgrade => Closed::Tls,
     };
-    end(session, why).await;
+    Box::pin(end(session, why)).await;
     why
 }
 

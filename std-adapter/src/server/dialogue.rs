@@ -24,6 +24,8 @@ pub(super) enum Ended {
 }
 
 /// Runs a session until it is over or TLS is to be started.
+///
+/// What takes room only for a while is boxed: a session that waits for its client is small.
 pub(super) async fn run<V: Service, S>(
     shared: &Shared<V>,
     session: &mut Session<'_, S>,
@@ -69,7 +71,7 @@ where
             | Event::Token(_)
             | Event::External(_)
             | Event::Anonymous(_)
-            | Event::Exchange(_) => login(shared, event, info).await,
+            | Event::Exchange(_) => Box::pin(login(shared, event, info)).await,
             Event::Mail(mail) => match service.mail(info, &mail).await {
                 Ok(()) => {
                     let (reverse_path, parameters) = Envelope::paths_of(&mail);
@@ -99,7 +101,7 @@ where
             Event::Data(data) => match service.data(info).await {
                 Ok(()) => {
                     data.accept();
-                    message(service, session, info).await;
+                    Box::pin(message(service, session, info)).await;
                 }
                 Err(no) => data.refuse(&no.refusal()),
             },
@@ -124,6 +126,10 @@ where
                     Some(Err(_)) => xclient.refuse(&Refuse::permanent("5.5.4 bad LOGIN").refusal()),
                 }
             }
+            Event::Etrn(etrn) => match service.etrn(info, &etrn).await {
+                Ok(()) => etrn.accept(),
+                Err(no) => etrn.refuse(&no.refusal()),
+            },
             Event::Xforward(xforward) => {
                 info.forwarded = Some(xforward.attributes().to_string().trim_start().into());
                 xforward.accept();

@@ -35,7 +35,8 @@ fn is_let_dig_utf8(c: u8) -> bool {
 
 /// `atext` (RFC 5322 section 3.2.3), with `UTF8-non-ascii` (RFC 6531 section 3.3).
 pub(crate) fn is_atext(c: u8) -> bool {
-    c.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&c) || !c.is_ascii()
+    matches!(c, b'a'..=b'~' | b'A'..=b'Z' | b'0'..=b'9' | b'^'..=b'`' | b'#'..=b'\'' | 0x80..)
+        || matches!(c, b'!' | b'*' | b'+' | b'-' | b'/' | b'=' | b'?')
 }
 
 /// `Atom = 1*atext`
