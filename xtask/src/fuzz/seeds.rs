@@ -57,7 +57,7 @@ fn transcripts(folder: &Path) -> Result<Vec<PathBuf>> {
         let path = entry?.path();
         if path.is_dir() {
             files.extend(transcripts(&path)?);
-        } else {
+        } else if path.extension().is_some_and(|extension| extension == "txt") {
             files.push(path);
         }
     }
@@ -65,39 +65,55 @@ fn transcripts(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// The octets of each `C:` line.
+/// The octets of each `C:` line, with its CRLF, and of each `R:` line as they stand.
 fn client_lines(transcript: &str) -> Vec<Vec<u8>> {
-    let lines = transcript.lines().filter_map(|line| line.trim_start().strip_prefix("C:"));
-    lines.map(|line| unescape(line.strip_prefix(' ').unwrap_or(line))).collect()
+    let said = transcript.lines().filter_map(|line| {
+        let (kind, text) = line.split_at_checked(2)?;
+        let mut octets = unescape(text.strip_prefix(' ').unwrap_or(text));
+        if kind == "C:" && !octets.ends_with(b"\n") {
+            octets.extend(b"\r\n");
+        }
+        matches!(kind, "C:" | "R:").then_some(octets)
+    });
+    said.collect()
 }
 
-/// A line's octets. An unknown escape stands for itself: a seed need not be exact.
-fn unescape(line: &str) -> Vec<u8> {
+/// A text's octets. An unknown escape stands for itself: a seed need not be exact.
+fn unescape(text: &str) -> Vec<u8> {
     let mut octets = Vec::new();
-    let mut rest = line.bytes();
-    while let Some(octet) = rest.next() {
-        if octet != b'\\' {
-            octets.push(octet);
-            continue;
-        }
-        match rest.next() {
-            Some(b'r') => octets.push(b'\r'),
-            Some(b'n') => octets.push(b'\n'),
-            Some(b't') => octets.push(b'\t'),
-            Some(b'0') => octets.push(0),
-            Some(b'x') => {
-                let digits = [rest.next().unwrap_or(b'0'), rest.next().unwrap_or(b'0')];
-                let number = core::str::from_utf8(&digits).ok();
-                octets.extend(number.and_then(|digits| u8::from_str_radix(digits, 16).ok()));
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once('\\') {
+        octets.extend(before.bytes());
+        let mut chars = behind.chars();
+        match chars.next() {
+            Some('r') => octets.push(b'\r'),
+            Some('n') => octets.push(b'\n'),
+            Some('t') => octets.push(b'\t'),
+            Some('0') => octets.push(0),
+            Some('x') => {
+                let digits = behind.get(1..3).unwrap_or("00");
+                octets.extend(u8::from_str_radix(digits, 16).ok());
+                chars = behind.get(3..).unwrap_or("").chars();
             }
-            Some(other) => octets.push(other),
+            Some('{') => {
+                let (what, after) = behind.split_once('}').unwrap_or((behind, ""));
+                octets.extend(repeated(what.trim_start_matches('{')));
+                chars = after.chars();
+            }
+            Some(other) => octets.extend(other.encode_utf8(&mut [0; 4]).bytes()),
             None => octets.push(b'\\'),
         }
+        rest = chars.as_str();
     }
-    if !octets.ends_with(b"\n") {
-        octets.extend(b"\r\n");
-    }
+    octets.extend(rest.bytes());
     octets
+}
+
+/// `3000 x TEXT`: the text so many times, but no more than a fuzzer likes. Other words stand for nothing.
+fn repeated(what: &str) -> Vec<u8> {
+    let Some((count, text)) = what.split_once(" x ") else { return Vec::new() };
+    let count = count.parse::<usize>().unwrap_or(0);
+    unescape(text).repeat(count.min(3000))
 }
 
 #[cfg(test)]
@@ -106,12 +122,13 @@ mod tests {
 
     #[test]
     fn the_client_side_of_a_transcript_is_the_seed() {
-        let transcript =
-            "# words\nS: 220 hello\nC: EHLO a\\x42\nS: 250 hello\nC: DATA\nC: ..\\r\\n\n";
+        let transcript = "# words\nS: 220 hello\nC: EHLO a\\x42\nS: 250 hello\nC: DATA\nC: ..\\r\\n\nR: \\{3 x ab}\\x43\n";
         let lines = client_lines(transcript);
-        assert_eq!(lines, [&b"EHLO aB\r\n"[..], b"DATA\r\n", b"..\r\n"]);
-        assert_eq!(seeds("dot", &lines), [b"\x07..\r\n"]);
-        assert_eq!(seeds("grammar", &lines).len(), 3);
-        assert!(seeds("server", &lines).iter().all(|seed| seed.ends_with(b"DATA\r\n..\r\n")));
+        assert_eq!(lines, [&b"EHLO aB\r\n"[..], b"DATA\r\n", b"..\r\n", b"abababC"]);
+        assert_eq!(seeds("dot", &lines), [b"\x07..\r\nabababC"]);
+        assert_eq!(seeds("grammar", &lines).len(), 4);
+        assert!(
+            seeds("server", &lines).iter().all(|seed| seed.ends_with(b"DATA\r\n..\r\nabababC"))
+        );
     }
 }
