@@ -13,11 +13,13 @@ use super::report::{COLUMNS, Check, Failure, OTHERS, Outcome};
 use super::server::{Server, Target};
 use super::table::{Client, Credential, Mechanism, Partial, Support};
 use super::work::{self, Work};
-use super::{MAX_SIZE, OTHER_USER, PASSWORD, REJECTED, SECONDS, USER, token};
+use super::{MAX_SIZE, OTHER_USER, PASSWORD, PASSWORD_IN_BASE64, REJECTED, SECONDS, USER, token};
 use crate::process;
 
 /// Who a wrong login says it is, where it has no wrong password to show.
 const STRANGER: &str = "mallory@example.org";
+/// A password or token that is none.
+const WRONG_SECRET: &str = "wrong-secret";
 
 /// A client program with all it needs to be run.
 #[derive(Debug)]
@@ -90,6 +92,7 @@ impl<'a> Bench<'a> {
         for (number, mechanism) in self.mechanisms.iter().enumerate() {
             if number > 0 && !matches!(self.client.support(mechanism.name), Some(Support::Lacks(_)))
             {
+                self.server.stop();
                 self.server = self.target.start(self.work, self.client.name, self.mechanisms)?;
             }
             for (column, implicit, right) in [
@@ -280,6 +283,9 @@ impl<'a> Bench<'a> {
             judge(self, &ended)
         });
         let judged = match judged {
+            Ok(()) if shows_secret(&self.server.log_from(log)) => {
+                Err(anyhow!("the server's log shows a credential"))
+            }
             Ok(()) if !self.server.is_alive() => Err(anyhow!("the server has died")),
             judged => judged,
         };
@@ -299,7 +305,7 @@ impl<'a> Bench<'a> {
         let secret = match (run.mechanism.credential, run.right) {
             (Credential::Password, true) => PASSWORD.to_owned(),
             (Credential::Token, true) => token(),
-            _ => "wrong-secret".to_owned(),
+            _ => WRONG_SECRET.to_owned(),
         };
         let certificate = |extension: &str| match run.mechanism.credential {
             Credential::Certificate => self.work.path("client").with_extension(extension),
@@ -388,6 +394,13 @@ impl Ended {
             None => Err(anyhow!("the driver was killed")),
         }
     }
+}
+
+/// Whether a text has one of the credentials, as it is or as LOGIN sends it.
+fn shows_secret(text: &str) -> bool {
+    let token = token();
+    let secrets = [PASSWORD, PASSWORD_IN_BASE64, WRONG_SECRET, &token];
+    secrets.iter().any(|secret| text.contains(secret))
 }
 
 /// The end of a text, and no line of it longer than a terminal can bear.

@@ -2,7 +2,7 @@
 //!
 //! For each client program, each kind of TLS and each mechanism both sides have: with the right
 //! credentials the message is in the Maildir octet by octet as it was submitted; with wrong ones the
-//! client says so and nothing is stored. [`table`] says which client has what, [`cases`] what is
+//! client says so and nothing is stored; never is a credential in the server's log. [`table`] says which client has what, [`cases`] what is
 //! checked; the drivers are in `xtask/interop/clients`.
 
 mod cases;
@@ -36,6 +36,8 @@ use work::Work;
 const USER: &str = "tim@example.org";
 /// That user's password, the one of RFC 2195's example with what needs quoting added.
 const PASSWORD: &str = "tanstaaf tanstaaf!";
+/// The same in base64.
+const PASSWORD_IN_BASE64: &str = "dGFuc3RhYWYgdGFuc3RhYWYh";
 /// Who the messages are for.
 const OTHER_USER: &str = "anna@example.net";
 /// A recipient the server refuses.

@@ -166,6 +166,15 @@ impl Server {
         self.child.as_mut().is_none_or(|child| child.try_wait().is_ok_and(|end| end.is_none()))
     }
 
+    /// Kills our own server.
+    pub(crate) fn stop(&mut self) {
+        if let Some(child) = &mut self.child {
+            // It may have ended already; there is nothing else to do about a failure here.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+
     /// Whether it is our own.
     pub(crate) fn is_own(&self) -> bool {
         self.child.is_some()
@@ -174,11 +183,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        if let Some(child) = &mut self.child {
-            // It may have ended already; there is nothing else to do about a failure here.
-            let _ = child.kill();
-            let _ = child.wait();
-        }
+        self.stop();
     }
 }
 
@@ -187,17 +192,27 @@ fn file_length(path: &Path) -> usize {
     fs::metadata(path).ok().and_then(|facts| usize::try_from(facts.len()).ok()).unwrap_or(0)
 }
 
-/// Finds the two ports in what the server prints: each on a line with its address, the one of
-/// implicit TLS called so.
+/// Finds the two ports in what the server prints: `listening on 127.0.0.1:2525 (STARTTLS)`, and a
+/// line with `(implicit TLS)`.
 fn ports(said: &str) -> Option<(u16, u16)> {
-    let (mut starttls, mut implicit) = (None, None);
-    for line in said.lines() {
-        let Some((_, rest)) = line.split_once("127.0.0.1:") else { continue };
-        let digits = rest.split(|sign: char| !sign.is_ascii_digit()).next();
-        let Some(port) = digits.and_then(|digits| digits.parse().ok()) else { continue };
-        let is_implicit = line.to_ascii_lowercase().contains("implicit");
-        let found = if is_implicit { &mut implicit } else { &mut starttls };
-        found.get_or_insert(port);
+    let port = |kind: &str| {
+        let addresses =
+            said.lines().filter_map(|line| line.strip_prefix("listening on 127.0.0.1:"));
+        let mut ports = addresses.filter_map(|address| address.strip_suffix(kind));
+        ports.next()?.trim_end().parse().ok()
+    };
+    Some((port("(STARTTLS)")?, port("(implicit TLS)")?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ports_are_those_it_listens_on_and_not_those_of_its_peers() {
+        let said = "closed peer=127.0.0.1:5\nlistening on 127.0.0.1:1 (STARTTLS)\n";
+        assert_eq!(ports(said), None);
+        let more = format!("{said}listening on 127.0.0.1:2 (implicit TLS)\nmail goes to x\n");
+        assert_eq!(ports(&more), Some((1, 2)));
     }
-    Some((starttls?, implicit?))
 }
