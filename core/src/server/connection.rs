@@ -9,7 +9,7 @@ use super::config::Config;
 use super::event::Event;
 use super::facts::Facts;
 use super::machine::{Closed, Machine, State, Want};
-use super::state::{Phase, Turn};
+use super::state::Phase;
 use crate::io::{Deadline, Io, Read, Write};
 use crate::reply::DefaultReply;
 
@@ -112,10 +112,8 @@ where
         match machine.advance() {
             Want::Wait => machine.state.flags.waiting = false,
             // It doesn't read what is written: nothing more can be said.
-            Want::Write => {
-                machine.state.close(Closed::Ended(DefaultReply::TimedOut));
-                machine.state.turn(Turn::Drained);
-            }
+            Want::Write => machine.state.cut_off(Closed::Ended(DefaultReply::TimedOut)),
+            Want::Event if matches!(machine.state.phase(), Phase::Closing | Phase::Closed) => {}
             Want::Read | Want::Event => machine.end(DefaultReply::TimedOut),
         }
         self.state.renew_deadline();
@@ -136,8 +134,7 @@ where
     /// The connection is lost: no octet can be read or written any more.
     pub fn handle_lost(&mut self) {
         if self.state.phase() != Phase::Closed {
-            self.state.close(Closed::EndOfFile);
-            self.state.turn(Turn::Drained);
+            self.state.cut_off(Closed::EndOfFile);
         }
     }
 

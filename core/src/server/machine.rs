@@ -224,6 +224,15 @@ impl State {
         self.turn(Turn::Closing);
     }
 
+    /// Nothing more is read or written: what waited to be written is dropped.
+    pub(super) fn cut_off(&mut self, why: Closed) {
+        self.close(why);
+        self.outbox = Outbox::default();
+        self.hello_line = None;
+        self.owed = None;
+        self.turn(Turn::Drained);
+    }
+
     /// Ends a SASL exchange and has everything it left in the receive buffer overwritten.
     pub(super) fn end_exchange(&mut self) {
         if self.exchange.take().is_some() {
@@ -291,8 +300,7 @@ impl Machine<'_> {
             }
             if self.step() == Step::NeedsInput {
                 if self.state.flags.end_of_file {
-                    self.state.close(Closed::EndOfFile);
-                    self.state.turn(Turn::Drained);
+                    self.state.cut_off(Closed::EndOfFile);
                 } else if self.state.outbox.is_empty() || self.state.flags.held {
                     return Want::Read;
                 } else {

@@ -129,8 +129,7 @@ impl Upgrade<'_> {
 
     /// The handshake failed: the connection is over.
     pub fn failed(self) {
-        self.answer.state.close(Closed::Tls);
-        self.answer.state.turn(Turn::Drained);
+        self.answer.state.cut_off(Closed::Tls);
     }
 }
 
