@@ -113,6 +113,7 @@ impl Announcement {
                 );
             }
         }
+        out += "ready; Ctrl-C stops it\n";
         out
     }
 }

@@ -1,0 +1,17 @@
+//! The program itself, over real sockets: started as a person would start it, spoken to as a client
+//! would.
+
+// A test that fails is meant to panic.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod client;
+mod configuration;
+mod faults;
+mod log;
+mod peers;
+mod program;
+mod rules;
+mod start;
+#[cfg(unix)]
+mod stop;
+mod users;
