@@ -4,6 +4,11 @@ use super::{Enhanced, Lines, Reply, ReplyCode, Text};
 use crate::limits::REPLY_LINE_MAX;
 use crate::wire::{copy, words};
 
+/// Octets around the text of a line: code, separator, the longest enhanced status code, a space and
+/// CRLF.
+const AROUND: usize = 4 + 10 + 2;
+const LINE_TEXT_MAX: usize = REPLY_LINE_MAX - AROUND;
+
 /// Writes replies into the free part of a send buffer; what does not fit is left out, line by line
 /// and character by character, so that what is written is always well formed.
 pub(crate) struct ReplyWriter<'a> {
@@ -32,7 +37,14 @@ impl<'a> ReplyWriter<'a> {
             Lines::Many([]) => self.wrapped(reply.code, reply.enhanced, "", true),
             Lines::Many([lines @ .., last]) => {
                 for line in lines {
-                    self.wrapped(reply.code, reply.enhanced, Text::new(line).as_str(), false);
+                    let line = Text::new(line).as_str();
+                    let fits = line.len() <= LINE_TEXT_MAX;
+                    let line = if fits { line } else { split(line, LINE_TEXT_MAX).0 };
+                    // The last line must never be missing.
+                    let needed = line.len() + last.len().min(LINE_TEXT_MAX) + 2 * AROUND;
+                    if self.room() >= needed {
+                        self.line(reply.code, reply.enhanced, line, false);
+                    }
                 }
                 self.wrapped(reply.code, reply.enhanced, Text::new(last).as_str(), true);
             }
@@ -43,8 +55,7 @@ impl<'a> ReplyWriter<'a> {
     fn wrapped(&mut self, code: ReplyCode, enhanced: Option<Enhanced>, text: &str, last: bool) {
         let mut rest = text;
         loop {
-            // Code, separator, the longest enhanced status code, a space and CRLF.
-            let room = self.room().min(REPLY_LINE_MAX).saturating_sub(4 + 10 + 2);
+            let room = self.room().min(REPLY_LINE_MAX).saturating_sub(AROUND);
             let fits = rest.len() <= room;
             // Another line needs room for itself: the last one must never be missing.
             let another = !fits && self.room() >= 2 * REPLY_LINE_MAX;

@@ -115,7 +115,11 @@ impl Machine<'_> {
             {
                 reject(self.config, self.state, self.tx);
             }
-            Ok(_) => self.state.pending = Pending::Sasl,
+            Ok(_) => {
+                self.state.pending = Pending::Sasl;
+                // The next challenge has the send buffer for itself.
+                self.state.flags.flush = true;
+            }
             Err(Malformed) => self.fail(self.malformed()),
         }
     }

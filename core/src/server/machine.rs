@@ -317,9 +317,9 @@ impl Machine<'_> {
             || self.state.phase() == Phase::Closed
     }
 
-    /// Whether a full reply line may not fit behind what waits to be written.
+    /// Whether a full reply may not fit behind what waits to be written.
     fn is_short_of_room(&self) -> bool {
-        self.state.outbox.room(self.tx) < REPLY_LINE_MAX
+        self.state.outbox.room(self.tx) < reply_room(self.tx)
     }
 
     /// One step of the phase the connection is in.
@@ -397,10 +397,21 @@ impl Machine<'_> {
     }
 }
 
+/// Octets a reply can have. They are there whatever waits before it, so that a reply doesn't depend
+/// on what came together with its command.
+fn reply_room(tx: &[u8]) -> usize {
+    const MOST: usize = 4096;
+    (tx.len() / 2).min(MOST).max(REPLY_LINE_MAX)
+}
+
 /// Appends a reply to what waits to be written.
 pub(super) fn write(config: &Config<'_>, state: &mut State, tx: &mut [u8], reply: &Reply<'_>) {
     let enhanced = config.offers(crate::capability::Extensions::ENHANCED_STATUS_CODES);
-    let mut writer = ReplyWriter::new(state.outbox.free(tx), enhanced, state.facts.smtputf8);
+    let most = reply_room(tx);
+    let free = state.outbox.free(tx);
+    let room = free.len().min(most);
+    let free = free.get_mut(..room).unwrap_or(&mut []);
+    let mut writer = ReplyWriter::new(free, enhanced, state.facts.smtputf8);
     writer.reply(reply);
     let written = writer.written();
     state.outbox.appended(written, tx);
