@@ -80,8 +80,16 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
                         a value with spaces needs quotes, and --help tells the options";
             failed(&Failure::new(USAGE, what))
         }
-        _ => {
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             let _ = error.print();
+            ExitCode::from(USAGE)
+        }
+        _ => {
+            // Without the list of all options behind it.
+            let text = error.render().to_string();
+            let text = text.split("\n\nUsage:").next().unwrap_or_default();
+            let text = text.trim_start_matches("error: ").trim_end();
+            let _ = writeln!(io::stderr(), "ehlo: {text}\n\n--help tells the options");
             ExitCode::from(USAGE)
         }
     }

@@ -1,5 +1,8 @@
 //! `ehlo`: a submission server in one command.
 
+// A test that fails is meant to panic.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
 mod exit;
 mod log;
 mod serve;

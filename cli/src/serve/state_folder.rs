@@ -8,7 +8,7 @@ use ehlo_std::tls::{SelfSigned, Tls, TlsError};
 use crate::exit::Failure;
 
 /// The certificate that is kept, or a new one: in the folder for the state of programs, or where that
-/// can't be written, here.
+/// can't be used, here.
 pub(crate) fn self_signed(hostname: &str) -> Result<(Tls, SelfSigned), Failure> {
     // A literal such as [192.0.2.1] goes into a certificate as an address.
     let literal = hostname.trim_start_matches('[').trim_end_matches(']');
@@ -16,7 +16,7 @@ pub(crate) fn self_signed(hostname: &str) -> Result<(Tls, SelfSigned), Failure> 
     let here = env::current_dir().unwrap_or_default().join(".ehlo");
     let result = match usual() {
         Some(folder) => match Tls::self_signed(folder, &[name]) {
-            Err(TlsError::Write { .. }) => Tls::self_signed(here, &[name]),
+            Err(TlsError::Write { .. } | TlsError::Read { .. }) => Tls::self_signed(here, &[name]),
             result => result,
         },
         None => Tls::self_signed(here, &[name]),
