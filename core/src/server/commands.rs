@@ -117,9 +117,7 @@ impl Machine<'_> {
                 return Some(R::NotTrusted);
             }
             Verb::Xclient | Verb::Xforward if transaction.open => return Some(R::NestedMail),
-            Verb::Mail | Verb::Rcpt | Verb::Data | Verb::Bdat | Verb::StartTls | Verb::Etrn
-                if no_hello =>
-            {
+            Verb::Mail | Verb::Rcpt | Verb::Data | Verb::Bdat | Verb::Etrn if no_hello => {
                 return Some(R::HelloFirst);
             }
             _ => {}

@@ -9,7 +9,7 @@ use crate::error::SyntaxError;
 use crate::parameter::BodyType;
 use crate::policy::BareNewline;
 use crate::reply::DefaultReply as R;
-use crate::wire::content::{Bare, Fault, Piece, Position, Rules, scan};
+use crate::wire::content::{Bare, Fault, Newline, Piece, Position, Rules, scan};
 
 /// Whether mail data is read only to find its end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,7 +45,7 @@ impl Machine<'_> {
             let ends_in_cr = transaction.last && transaction.position == Position::AfterCr;
             match self.rules().bare {
                 Bare::Fault if ends_in_cr => self.discard(R::BareNewlineInData),
-                Bare::MakeCrlf if ends_in_cr => return self.on_piece(Piece::Insert(b"\n", 0)),
+                Bare::MakeCrlf if ends_in_cr => return self.on_piece(Piece::Insert(Newline::Lf)),
                 _ => self.chunk_ended(),
             }
             return Step::Moved;
@@ -67,10 +67,10 @@ impl Machine<'_> {
                 0 => self.discard(R::MessageTooBig),
                 n => self.state.pending = Pending::Body(n),
             },
-            Piece::Insert(octets, _) if self.room() < octets.len() => {
+            Piece::Insert(newline) if self.room() < newline.octets().len() => {
                 self.discard(R::MessageTooBig);
             }
-            Piece::Insert(octets, n) => self.state.pending = Pending::Inserted(octets, n),
+            Piece::Insert(newline) => self.state.pending = Pending::Inserted(newline),
             Piece::Stuffing => {
                 self.state.window.consume(1);
                 self.state.transaction.position = Position::Inside;

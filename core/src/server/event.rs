@@ -140,8 +140,9 @@ impl<'a> Machine<'a> {
                 let octets = unread.get(..n).unwrap_or(unread);
                 Some(Event::Body(Body { answer, octets, inserted: None }))
             }
-            Pending::Inserted(octets, n) => {
-                Some(Event::Body(Body { answer, octets, inserted: Some(n) }))
+            Pending::Inserted(newline) => {
+                let (octets, inserted) = (newline.octets(), Some(newline.unread()));
+                Some(Event::Body(Body { answer, octets, inserted }))
             }
             Pending::Line(n) => {
                 let shown = unread.get(..n).unwrap_or(unread);

@@ -13,7 +13,7 @@ use crate::limits::REPLY_LINE_MAX;
 use crate::parameter::BodyType;
 use crate::reply::{DefaultReply, Reply, ReplyWriter};
 use crate::sasl::server::Exchange;
-use crate::wire::content::Position;
+use crate::wire::content::{Newline, Position};
 use crate::wire::outbox::Outbox;
 use crate::wire::window::Window;
 
@@ -45,8 +45,8 @@ pub(super) enum Pending {
     Data,
     /// So many octets of mail data.
     Body(usize),
-    /// These octets of mail data, in place of so many.
-    Inserted(&'static [u8], usize),
+    /// A line end in place of a bare CR or LF.
+    Inserted(Newline),
     EndOfData,
     Verify,
     Expand,
@@ -300,7 +300,8 @@ impl Machine<'_> {
             }
             if self.step() == Step::NeedsInput {
                 if self.state.flags.end_of_file {
-                    self.state.cut_off(Closed::EndOfFile);
+                    // It may still read: what was held back is written.
+                    self.state.close(Closed::EndOfFile);
                 } else if self.state.outbox.is_empty() || self.state.flags.held {
                     return Want::Read;
                 } else {

@@ -70,9 +70,9 @@ pub(crate) enum Fault {
 pub(crate) enum Piece {
     /// This many octets (at least one) are mail data.
     Octets(usize),
-    /// A CRLF or its missing half is mail data, in place of this many unread octets. What comes
-    /// next stands [`Position::Inside`] a line: only a CRLF from the peer may come before the end.
-    Insert(&'static [u8], usize),
+    /// A CRLF or its missing half is mail data. What comes next stands [`Position::Inside`] a line:
+    /// only a CRLF from the peer may come before the end.
+    Insert(Newline),
     /// The first octet is a stuffed dot, to be dropped.
     Stuffing,
     /// The first three octets end the mail data.
@@ -81,6 +81,32 @@ pub(crate) enum Piece {
     More,
     /// The next octet may not stand here.
     Fault(Fault),
+}
+
+/// A line end in place of a bare CR or LF.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Newline {
+    /// A CRLF in place of the bare LF that is unread.
+    CrLf,
+    /// An LF behind the bare CR that was the last octet.
+    Lf,
+}
+
+impl Newline {
+    pub(crate) const fn octets(self) -> &'static [u8] {
+        match self {
+            Self::CrLf => b"\r\n",
+            Self::Lf => b"\n",
+        }
+    }
+
+    /// How many unread octets it stands for.
+    pub(crate) const fn unread(self) -> usize {
+        match self {
+            Self::CrLf => 1,
+            Self::Lf => 0,
+        }
+    }
 }
 
 /// The next piece of `unread`.
@@ -108,8 +134,8 @@ pub(crate) fn scan(position: Position, unread: &[u8], rules: Rules) -> Piece {
     }
     // What is left is a newline that is not a CRLF: `first` is the octet that shows it.
     match rules.bare {
-        Bare::MakeCrlf if first == LF => Piece::Insert(b"\r\n", 1),
-        Bare::MakeCrlf => Piece::Insert(b"\n", 0),
+        Bare::MakeCrlf if first == LF => Piece::Insert(Newline::CrLf),
+        Bare::MakeCrlf => Piece::Insert(Newline::Lf),
         Bare::Fault | Bare::Keep => Piece::Fault(Fault::BareNewline),
     }
 }
@@ -173,10 +199,10 @@ mod tests {
                     position = position.after(&unread[..n]);
                     at += n;
                 }
-                Piece::Insert(octets, n) => {
-                    text.extend_from_slice(octets);
+                Piece::Insert(newline) => {
+                    text.extend_from_slice(newline.octets());
                     position = Position::Inside;
-                    at += n;
+                    at += newline.unread();
                 }
                 Piece::Stuffing => {
                     position = Position::Inside;

@@ -44,7 +44,7 @@ pub(super) async fn run_proxied<V: Service>(
     };
     drop(waiting);
     match shared.admission.admit(peer.ip()) {
-        Ok(permit) => run(shared, stream, peer, local, tls, permit).await,
+        Ok(permit) => run(shared, stream, SessionInfo::new(peer, local), tls, permit).await,
         Err(refused) => {
             info!(%peer, %refused, "connection refused");
             turn_away(&shared.config, &stream, tls);
@@ -53,47 +53,41 @@ pub(super) async fn run_proxied<V: Service>(
 }
 
 /// Runs a connection.
-pub(super) async fn run<V: Service>(
+///
+/// This future is what an idle connection costs. What is needed only for a while is boxed, and it is
+/// a block rather than an `async fn`, which would hold each of its arguments twice.
+pub(super) fn run<V: Service>(
     shared: Arc<Shared<V>>,
     stream: TcpStream,
-    peer: SocketAddr,
-    local: SocketAddr,
+    mut info: SessionInfo<V::Identity>,
     tls: bool,
     permit: Permit,
-) {
-    let id = shared.sessions.fetch_add(1, Ordering::Relaxed) + 1;
-    let mut info = SessionInfo::new(id, peer, local);
-    debug!(session = id, %peer, "connected");
-    let why = if tls {
-        // Boxed, so that a connection in the clear doesn't pay for the state of TLS.
-        Box::pin(under_tls(&shared, stream, &mut info)).await
-    } else {
-        in_the_clear(&shared, stream, &mut info).await
-    };
-    match why {
-        Ok(why) => {
-            let (peer, user, messages) = (info.peer, &info.username, info.messages);
-            info!(session = id, %peer, user, messages, ?why, "closed");
+) -> impl Future<Output = ()> + Send {
+    async move {
+        info.id = shared.sessions.fetch_add(1, Ordering::Relaxed) + 1;
+        debug!(session = info.id, peer = %info.peer, "connected");
+        let why = if tls {
+            Box::pin(under_tls(&shared, stream, &mut info)).await
+        } else {
+            let Some(mut session) = Session::new(&shared.config, stream).ok() else { return };
+            shared.attach(&mut session, info.id);
+            match dialogue::run(&shared, &mut session, &mut info).await {
+                Ended::Closed(why) => {
+                    Box::pin(end(session, why)).await;
+                    Ok(why)
+                }
+                Ended::Upgrade => Box::pin(upgraded(&shared, session, &mut info)).await,
+            }
+        };
+        match why {
+            Ok(why) => {
+                let (peer, user, messages) = (info.peer, &info.username, info.messages);
+                info!(session = info.id, %peer, user, messages, ?why, "closed");
+            }
+            Err(error) => info!(session = info.id, peer = %info.peer, %error, "connection lost"),
         }
-        Err(error) => info!(session = id, peer = %info.peer, %error, "connection lost"),
-    }
-    shared.service.closed(&info);
-    drop(permit);
-}
-
-async fn in_the_clear<V: Service>(
-    shared: &Shared<V>,
-    stream: TcpStream,
-    info: &mut SessionInfo<V::Identity>,
-) -> io::Result<Closed> {
-    let mut session = Session::new(&shared.config, stream)?;
-    shared.attach(&mut session, info.id);
-    match dialogue::run(shared, &mut session, info).await {
-        Ended::Closed(why) => {
-            Box::pin(end(session, why)).await;
-            Ok(why)
-        }
-        Ended::Upgrade => Box::pin(upgraded(shared, session, info)).await,
+        shared.service.closed(&info);
+        drop(permit);
     }
 }
 

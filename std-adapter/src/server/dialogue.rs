@@ -45,24 +45,24 @@ where
                     true => connected.allow_xclient(),
                     false => connected,
                 };
-                match service.connect(info).await {
+                match Box::pin(service.connect(info)).await {
                     Ok(Welcome::Accept) => connected.accept(),
                     Ok(Welcome::Trust) => connected.trust().accept(),
                     Err(no) => connected.refuse(&no.refusal()),
                 }
             }
-            Event::Hello(hello) => match service.hello(info, &hello).await {
+            Event::Hello(hello) => match Box::pin(service.hello(info, &hello)).await {
                 Ok(()) => {
                     info.envelope = None;
-                    info.client_name = hello.host().as_str().to_owned();
+                    info.client_name = hello.host().as_str().into();
                     hello.accept();
                 }
                 Err(no) => hello.refuse(&no.refusal()),
             },
             Event::Upgrade(_) => {
-                info.client_name = String::new();
+                info.client_name = Box::default();
                 info.identity = None;
-                info.username = String::new();
+                info.username = Box::default();
                 info.envelope = None;
                 return Ended::Upgrade;
             }
@@ -72,7 +72,7 @@ where
             | Event::External(_)
             | Event::Anonymous(_)
             | Event::Exchange(_) => Box::pin(login(shared, event, info)).await,
-            Event::Mail(mail) => match service.mail(info, &mail).await {
+            Event::Mail(mail) => match Box::pin(service.mail(info, &mail)).await {
                 Ok(()) => {
                     let (reverse_path, parameters) = Envelope::paths_of(&mail);
                     info.begin(reverse_path, parameters);
@@ -80,7 +80,7 @@ where
                 }
                 Err(no) => mail.refuse(&no.refusal()),
             },
-            Event::Rcpt(rcpt) => match service.rcpt(info, &rcpt).await {
+            Event::Rcpt(rcpt) => match Box::pin(service.rcpt(info, &rcpt)).await {
                 Ok(()) => {
                     if let Some(envelope) = &mut info.envelope {
                         envelope.recipients.push(Recipient::of(&rcpt));
@@ -98,7 +98,7 @@ where
                     rcpt.refuse(&no.refusal());
                 }
             },
-            Event::Data(data) => match service.data(info).await {
+            Event::Data(data) => match Box::pin(service.data(info)).await {
                 Ok(()) => {
                     data.accept();
                     Box::pin(message(service, session, info)).await;
@@ -118,7 +118,7 @@ where
                     Some(Ok(name)) => match service.login(info, Credentials::Proxy(&name)).await {
                         Ok(identity) => {
                             info.identity = Some(identity);
-                            info.username = name;
+                            info.username = name.into();
                             xclient.accept_login(None);
                         }
                         Err(no) => xclient.refuse(&no.refusal()),
@@ -232,7 +232,7 @@ async fn login<V: Service>(
                 Ok(identity) => {
                     info!(session = info.id, peer = %info.peer, mechanism, user = username, "authenticated");
                     info.identity = Some(identity);
-                    info.username = username;
+                    info.username = username.into();
                     $guard.accept();
                 }
                 Err(no) => {

@@ -16,10 +16,10 @@ pub struct SessionInfo<I> {
     pub(super) peer: SocketAddr,
     pub(super) local: SocketAddr,
     pub(super) facts: Facts,
-    pub(super) client_name: String,
+    pub(super) client_name: Box<str>,
     pub(super) tls: Option<Arc<TlsFacts>>,
     pub(super) identity: Option<I>,
-    pub(super) username: String,
+    pub(super) username: Box<str>,
     pub(super) envelope: Option<Box<Envelope>>,
     pub(super) forwarded: Option<Box<str>>,
     pub(super) messages: u32,
@@ -41,16 +41,16 @@ pub struct Recipient {
 }
 
 impl<I> SessionInfo<I> {
-    pub(super) fn new(id: u64, peer: SocketAddr, local: SocketAddr) -> Self {
+    pub(super) fn new(peer: SocketAddr, local: SocketAddr) -> Self {
         Self {
-            id,
+            id: 0,
             peer,
             local,
             facts: Facts::default(),
-            client_name: String::new(),
+            client_name: Box::default(),
             tls: None,
             identity: None,
-            username: String::new(),
+            username: Box::default(),
             envelope: None,
             forwarded: None,
             messages: 0,
@@ -148,9 +148,9 @@ impl<I> SessionInfo<I> {
         if let Some(port) = value("PORT").and_then(|port| port.parse().ok()) {
             self.peer.set_port(port);
         }
-        self.client_name = value("HELO").unwrap_or_default();
+        self.client_name = value("HELO").unwrap_or_default().into();
         self.identity = None;
-        self.username = String::new();
+        self.username = Box::default();
         self.envelope = None;
     }
 }

@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use tracing::{info, warn};
 
 use super::refused::turn_away;
-use super::{Service, Shared, connection};
+use super::{Service, SessionInfo, Shared, connection};
 
 /// An address that is listened on.
 #[derive(Debug)]
@@ -42,8 +42,8 @@ pub(super) async fn accept_on<V: Service>(shared: Arc<Shared<V>>, listener: List
                 match shared.admission.admit(peer.ip()) {
                     Ok(permit) => {
                         let (shared, tls) = (Arc::clone(&shared), listener.tls);
-                        let local = listener.local;
-                        tokio::spawn(connection::run(shared, stream, peer, local, tls, permit));
+                        let info = SessionInfo::new(peer, listener.local);
+                        tokio::spawn(connection::run(shared, stream, info, tls, permit));
                     }
                     Err(refused) => {
                         info!(%peer, %refused, "connection refused");
