@@ -11,7 +11,7 @@ use core::time::Duration;
 
 use ehlo::io::{Deadline, Io};
 use ehlo::limits::Limits;
-use ehlo::reply::DefaultReply;
+use ehlo::reply::{DefaultReply, Refusal};
 use ehlo::sasl::Mechanism;
 use ehlo::server::{Closed, Config, Connection, Event, Identity};
 use ehlo_tests::transcript::accept;
@@ -174,6 +174,23 @@ fn a_timeout_that_nobody_reads_about_ends_at_the_second() {
 }
 
 #[test]
+fn a_reply_that_is_held_back_is_said_when_the_client_breaks_off() {
+    let mut server = after(&CONFIG, b"EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<a@b>\r\n");
+    let Some(Io::Read(mut read)) = server.poll_io() else { panic!("it reads") };
+    read.space()[..9].copy_from_slice(b"BDAT 30\r\n");
+    read.filled(9);
+    match server.event() {
+        Some(Event::Data(data)) => data.refuse(&Refusal::permanent("5.7.1 no")),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(says(&mut server, b"QUIT\r\n"), b"", "the chunk has not ended");
+    let Some(Io::Read(read)) = server.poll_io() else { panic!("it reads") };
+    read.filled(0);
+    assert_eq!(says(&mut server, b""), b"554 5.7.1 no\r\n");
+    assert_eq!(closed(&mut server), Closed::EndOfFile);
+}
+
+#[test]
 fn an_idle_connection_needs_no_buffers() {
     let mut server = after(&CONFIG, b"EHLO x\r\n");
     assert_eq!((server.received(), server.unsent()), (0, 0));
@@ -237,7 +254,10 @@ fn every_later_event_knows_who_it_is() {
 fn plain_and_login_are_offered_in_the_order_of_the_list() {
     for (mechanisms, line) in [
         (&[Mechanism::Login, Mechanism::Plain][..], "250-AUTH LOGIN PLAIN\r\n"),
-        (&[Mechanism::Plain, Mechanism::Login, Mechanism::CramMd5], "250-AUTH PLAIN LOGIN CRAM-MD5\r\n"),
+        (
+            &[Mechanism::Plain, Mechanism::Login, Mechanism::CramMd5],
+            "250-AUTH PLAIN LOGIN CRAM-MD5\r\n",
+        ),
         (&[Mechanism::Xoauth2], "250-AUTH XOAUTH2\r\n"),
         (&[Mechanism::Application("X-OWN"), Mechanism::External], "250-AUTH X-OWN EXTERNAL\r\n"),
     ] {
