@@ -402,7 +402,7 @@ impl Machine<'_> {
 /// on what came together with its command.
 fn reply_room(tx: &[u8]) -> usize {
     const MOST: usize = 4096;
-    (tx.len() / 2).min(MOST).max(REPLY_LINE_MAX)
+    (tx.len() / 2).clamp(REPLY_LINE_MAX, MOST)
 }
 
 /// Appends a reply to what waits to be written.
