@@ -7,9 +7,10 @@
     reason = "a test fails by panicking"
 )]
 
+use core::alloc::{GlobalAlloc, Layout};
 use core::cell::Cell;
 use core::time::Duration;
-use std::alloc::{GlobalAlloc, Layout, System};
+use std::alloc::System;
 
 use ehlo::io::Io;
 use ehlo::limits::Limits;
@@ -194,5 +195,5 @@ fn a_session_by_plain_with_every_mistake_allocates_nothing() {
 
 #[test]
 fn the_allocator_does_count() {
-    assert_eq!(allocations(|| drop(std::hint::black_box(vec![1_u8; 100]))), 1);
+    assert_eq!(allocations(|| drop(core::hint::black_box(vec![1_u8; 100]))), 1);
 }

@@ -102,25 +102,23 @@ fn run(
                 write.sent(n);
             }
             Some(Io::Wait(_)) => connection.handle_timeout(),
-            None => match connection.event() {
-                Some(event) => {
-                    see("an event", format!("{event:?}").as_bytes());
-                    match event {
-                        Event::Notice(notice) => {
-                            if let Some(line) = notice.line() {
-                                see("a notice", line.to_string().as_bytes());
-                            }
-                            notice.done();
+            None => {
+                let event = connection.event().expect("there is something to do");
+                see("an event", format!("{event:?}").as_bytes());
+                match event {
+                    Event::Notice(notice) => {
+                        if let Some(line) = notice.line() {
+                            see("a notice", line.to_string().as_bytes());
                         }
-                        Event::Closed(_) => return,
-                        event @ (Event::Connected(_) | Event::Hello(_)) => {
-                            ehlo_tests::transcript::accept(event);
-                        }
-                        other => answer(other),
+                        notice.done();
                     }
+                    Event::Closed(_) => return,
+                    event @ (Event::Connected(_) | Event::Hello(_)) => {
+                        ehlo_tests::transcript::accept(event);
+                    }
+                    other => answer(other),
                 }
-                None => {}
-            },
+            }
         }
     }
 }

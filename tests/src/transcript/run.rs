@@ -76,7 +76,7 @@ fn cuts(transcript: &Transcript) -> Vec<usize> {
         all.collect()
     } else {
         let step = input.len() / 100;
-        all.filter(|cut| cut % step == 0 || near_line_end(cut)).take(EVERY_CUT).collect()
+        all.filter(|cut| cut.is_multiple_of(step) || near_line_end(cut)).take(EVERY_CUT).collect()
     }
 }
 
@@ -301,7 +301,7 @@ impl Driver<'_> {
             }
             return match &expected.answer {
                 Answer::Accept
-                    if self.split == Split::Octets && octets.len() > 1 && at % 2 == 0 =>
+                    if self.split == Split::Octets && octets.len() > 1 && at.is_multiple_of(2) =>
                 {
                     let half = octets.len() / 2;
                     self.take_half(half, so_far)

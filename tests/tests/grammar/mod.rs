@@ -22,7 +22,7 @@ pub(crate) fn domain() -> Text {
 
 pub(crate) fn literal() -> Text {
     let v4 = any::<[u8; 4]>().prop_map(|[a, b, c, d]| format!("[{a}.{b}.{c}.{d}]"));
-    let v6 = any::<std::net::Ipv6Addr>();
+    let v6 = any::<core::net::Ipv6Addr>();
     let short = v6.prop_map(|address| format!("[IPv6:{address}]"));
     let full = any::<[u16; 8]>().prop_map(|groups| {
         format!("[ipv6:{}]", groups.map(|group| format!("{group:04X}")).join(":"))
