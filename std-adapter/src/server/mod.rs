@@ -43,9 +43,11 @@ mod body;
 mod builder;
 mod connection;
 mod credentials;
+mod decide;
 mod dialogue;
 mod info;
 mod listener;
+mod log;
 mod refused;
 mod service;
 

@@ -1,0 +1,212 @@
+//! One event, brought to the hook of the service that decides it.
+
+use core::net::IpAddr;
+
+use ehlo::server::Event;
+use ehlo::server::guard::Token;
+use tracing::info;
+
+use super::service::Kind;
+use super::{Credentials, Envelope, Recipient, Refuse, Service, SessionInfo, Shared};
+use super::{Verdict, Welcome};
+
+/// What comes after a decision.
+pub(super) enum Then {
+    /// The next event.
+    Next,
+    /// The mail data.
+    Message,
+}
+
+/// Has the service decide an event, and answers it.
+pub(super) async fn decide<V: Service>(
+    shared: &Shared<V>,
+    event: Event<'_>,
+    info: &mut SessionInfo<V::Identity>,
+) -> Then {
+    let service = &shared.service;
+    match event {
+        Event::Connected(connected) => {
+            let connected = match shared.trusts_xclient(info.peer.ip()) {
+                true => connected.allow_xclient(),
+                false => connected,
+            };
+            match service.connect(info).await {
+                Ok(Welcome::Accept) => connected.accept(),
+                Ok(Welcome::Trust) => connected.trust().accept(),
+                Err(no) => connected.refuse(&no.refusal()),
+            }
+        }
+        Event::Hello(hello) => match service.hello(info, &hello).await {
+            Ok(()) => {
+                info.envelope = None;
+                info.client_name = hello.host().as_str().into();
+                hello.accept();
+            }
+            Err(no) => hello.refuse(&no.refusal()),
+        },
+        Event::Login(_)
+        | Event::CramMd5(_)
+        | Event::Token(_)
+        | Event::External(_)
+        | Event::Anonymous(_)
+        | Event::Exchange(_) => login(shared, event, info).await,
+        Event::Mail(mail) => match service.mail(info, &mail).await {
+            Ok(()) => {
+                let (reverse_path, parameters) = Envelope::paths_of(&mail);
+                info.begin(reverse_path, parameters);
+                mail.accept();
+            }
+            Err(no) => mail.refuse(&no.refusal()),
+        },
+        Event::Rcpt(rcpt) => match service.rcpt(info, &rcpt).await {
+            Ok(()) => {
+                if let Some(envelope) = &mut info.envelope {
+                    envelope.recipients.push(Recipient::of(&rcpt));
+                }
+                rcpt.accept();
+            }
+            Err(no) => {
+                info!(
+                    session = info.id,
+                    peer = %info.peer,
+                    to = rcpt.forward_path().as_str(),
+                    reply = %no,
+                    "recipient refused"
+                );
+                rcpt.refuse(&no.refusal());
+            }
+        },
+        Event::Data(data) => match service.data(info).await {
+            Ok(()) => {
+                data.accept();
+                return Then::Message;
+            }
+            Err(no) => data.refuse(&no.refusal()),
+        },
+        Event::Xclient(xclient) => {
+            let attributes = xclient.attributes();
+            info.take_over(&attributes);
+            let name: Option<Vec<u8>> = attributes.find("LOGIN").map(|n| n.decoded().collect());
+            match name.map(String::from_utf8) {
+                None => xclient.accept(),
+                Some(Ok(name)) => match service.login(info, Credentials::Proxy(&name)).await {
+                    Ok(identity) => {
+                        info.identity = Some(identity);
+                        info.username = name.into();
+                        xclient.accept_login(None);
+                    }
+                    Err(no) => xclient.refuse(&no.refusal()),
+                },
+                Some(Err(_)) => xclient.refuse(&Refuse::permanent("5.5.4 bad LOGIN").refusal()),
+            }
+        }
+        Event::Etrn(etrn) => match service.etrn(info, &etrn).await {
+            Ok(()) => etrn.accept(),
+            Err(no) => etrn.refuse(&no.refusal()),
+        },
+        Event::Xforward(xforward) => {
+            info.forwarded = Some(xforward.attributes().to_string().trim_start().into());
+            xforward.accept();
+        }
+        other => other.decline(),
+    }
+    Then::Next
+}
+
+/// Brings credentials to the service, within what the peer may try.
+async fn login<V: Service>(
+    shared: &Shared<V>,
+    event: Event<'_>,
+    info: &mut SessionInfo<V::Identity>,
+) {
+    let certificate = info.tls.as_deref().and_then(|tls| tls.client_identity()).map(str::to_owned);
+    // One arm for each mechanism, since each guard is a type of its own.
+    macro_rules! decide {
+        ($guard:ident, $credentials:expr, $reject:expr) => {{
+            let (mechanism, username) = {
+                let credentials: Credentials<'_> = $credentials;
+                (credentials.mechanism(), credentials.username().to_owned())
+            };
+            match attempt(shared, info, $credentials).await {
+                Ok(identity) => {
+                    info!(session = info.id, peer = %info.peer, mechanism, user = username, "authenticated");
+                    info.identity = Some(identity);
+                    info.username = username.into();
+                    $guard.accept();
+                }
+                Err(no) => {
+                    let reply = no.to_string();
+                    info!(
+                        session = info.id,
+                        peer = %info.peer,
+                        mechanism,
+                        user = username,
+                        reply,
+                        "authentication failed"
+                    );
+                    match no.kind {
+                        Kind::Credentials => $reject($guard),
+                        Kind::Unavailable => $guard.unavailable(),
+                        _ => $guard.refuse(&no.refusal()),
+                    }
+                }
+            }
+        }};
+    }
+    match event {
+        Event::Login(guard) => {
+            decide!(guard, Credentials::Password(&guard), ehlo::server::guard::Login::reject);
+        }
+        Event::CramMd5(guard) => {
+            decide!(guard, Credentials::CramMd5(&guard), ehlo::server::guard::CramMd5::reject);
+        }
+        Event::Token(guard) => decide!(guard, Credentials::Token(&guard), Token::reject),
+        Event::Anonymous(guard) => {
+            decide!(guard, Credentials::Anonymous(&guard), ehlo::server::guard::Anonymous::reject);
+        }
+        Event::Exchange(guard) => {
+            decide!(guard, Credentials::Exchange(&guard), ehlo::server::guard::Exchange::reject);
+        }
+        Event::External(guard) => match certificate {
+            Some(name) => decide!(
+                guard,
+                Credentials::External(&name, &guard),
+                ehlo::server::guard::External::reject
+            ),
+            None => {
+                info!(
+                    session = info.id,
+                    peer = %info.peer,
+                    mechanism = "EXTERNAL",
+                    why = "the client showed no certificate",
+                    "authentication failed"
+                );
+                guard.reject();
+            }
+        },
+        other => other.decline(),
+    }
+}
+
+async fn attempt<V: Service>(
+    shared: &Shared<V>,
+    info: &SessionInfo<V::Identity>,
+    credentials: Credentials<'_>,
+) -> Verdict<V::Identity> {
+    let peer: IpAddr = info.peer.ip();
+    let attempt = shared.throttle.begin(peer).map_err(|throttled| {
+        let seconds = throttled.retry_after.as_secs().max(1);
+        Refuse::with_code(
+            454,
+            format!("4.7.0 too many failed authentications, try again in {seconds} s"),
+        )
+    })?;
+    let verdict = shared.service.login(info, credentials).await;
+    match &verdict {
+        Ok(_) => attempt.forgive(),
+        Err(no) if no.kind == Kind::Unavailable => attempt.forgive(),
+        Err(_) => attempt.fail(),
+    }
+    verdict
+}
