@@ -108,6 +108,8 @@ defaults! {
     BinaryNeedsBdat = BAD_SEQUENCE Some(E::INVALID_COMMAND), "BINARYMIME needs BDAT";
     /// BDAT behind a chunk that was refused, or outside a transaction.
     ChunkOutOfPlace = BAD_SEQUENCE Some(E::INVALID_COMMAND), "no mail transaction for this chunk";
+    /// Anything but QUIT behind a greeting of 554 (RFC 5321 section 3.1).
+    NoService = BAD_SEQUENCE Some(E::INVALID_COMMAND), "there is no mail service here for you, only QUIT";
     /// STARTTLS under TLS.
     TlsActive = BAD_SEQUENCE Some(E::INVALID_COMMAND), "TLS is active already";
     /// Octets behind STARTTLS in the clear: an injection (RFC 3207 section 6, CVE-2011-0411).

@@ -68,6 +68,9 @@ impl Machine<'_> {
         let Some((verb, rest)) = Verb::split_from(line.trim_ascii_end()) else {
             return self.error(R::Syntax(SyntaxError::UnknownCommand));
         };
+        if self.state.flags.turned_away && verb != Verb::Quit {
+            return self.error(R::NoService);
+        }
         // The octets of a chunk come whatever is said to it, so its size comes first.
         if verb == Verb::Bdat {
             return match Command::of_verb(verb, rest) {

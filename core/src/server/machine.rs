@@ -180,6 +180,8 @@ pub(super) struct Flags {
     pub(super) xclient: bool,
     /// The server is stopping.
     pub(super) stopping: bool,
+    /// The greeting was 554: nothing but QUIT is heard.
+    pub(super) turned_away: bool,
 }
 
 impl State {

@@ -50,12 +50,19 @@ impl Connected<'_> {
         self.answer.state.turn(Turn::Welcomed);
     }
 
-    /// Refuses the connection: 554 or 421 in place of a greeting, and the connection is closed (RFC
-    /// 5321 section 3.1).
+    /// Refuses the connection, with 554 or 421 in place of a greeting. Behind 421 it is closed;
+    /// behind 554 the client may only say QUIT (RFC 5321 section 3.1).
     pub fn refuse(mut self, refusal: &Refusal<'_>) {
         let reply = refusal.reply(ReplyCode::TRANSACTION_FAILED, ReplyCode::NOT_AVAILABLE);
         self.answer.write(&reply);
-        self.answer.state.close(Closed::Refused);
+        if reply.code() == ReplyCode::NOT_AVAILABLE {
+            self.answer.state.close(Closed::Refused);
+        } else {
+            self.answer.state.flags.turned_away = true;
+            self.answer.state.consume_line();
+            self.answer.state.flags.flush = true;
+            self.answer.state.turn(Turn::Welcomed);
+        }
     }
 }
 
