@@ -1,6 +1,6 @@
 //! From a line to a [`Command`].
 
-use memchr::memchr2;
+use memchr::memchr3;
 
 use super::{Attributes, Auth, Command, Verb};
 use crate::address::{ForwardPath, Host, ReversePath};
@@ -109,14 +109,15 @@ fn path_and_parameters<'a>(
     }
 }
 
-/// Where the `>` that ends a path stands, plus one: a `>` in a quoted string doesn't.
+/// Where the `>` that ends a path stands, plus one: a `>` in a quoted string or in an address literal
+/// doesn't.
 fn path_end(octets: &[u8]) -> usize {
-    match memchr2(b'>', b'"', octets) {
+    match memchr3(b'>', b'"', b'[', octets) {
         Some(at) if octets.get(at) == Some(&b'>') => return at.saturating_add(1),
         Some(_) => {}
         None => return octets.len(),
     }
-    let (mut quoted, mut escaped) = (false, false);
+    let (mut quoted, mut escaped, mut literal) = (false, false, false);
     let end = octets.iter().position(|octet| match octet {
         _ if escaped => {
             escaped = false;
@@ -126,11 +127,15 @@ fn path_end(octets: &[u8]) -> usize {
             escaped = true;
             false
         }
-        b'"' => {
+        b'"' if !literal => {
             quoted = !quoted;
             false
         }
-        octet => *octet == b'>' && !quoted,
+        b'[' | b']' if !quoted => {
+            literal = *octet == b'[';
+            false
+        }
+        octet => *octet == b'>' && !quoted && !literal,
     });
     end.map_or(octets.len(), |at| at.saturating_add(1))
 }
