@@ -196,6 +196,7 @@ fn an_idle_connection_needs_no_buffers() {
     assert_eq!((server.received(), server.unsent()), (0, 0));
     server.replace_receive_buffer(Vec::new()).unwrap();
     server.replace_send_buffer(Vec::new()).unwrap();
+    assert_eq!(deadline(&mut server).after, Duration::from_secs(300), "it can be asked meanwhile");
     server.replace_receive_buffer(vec![0; 600]).unwrap();
     server.replace_send_buffer(vec![0; 512]).unwrap();
     assert_eq!(says(&mut server, b"NOOP\r\n"), b"250 2.0.0 OK\r\n");

@@ -59,6 +59,8 @@ fn exchanges() -> Vec<Vec<String>> {
         one(format!("AUTH CRAM-MD5 {plain}")),
         one(format!("AUTH PLAIN {}", encoded(SECRET))),
         one(format!("AUTH PLAIN {plain}=")),
+        one(format!("AUTH PLAIN {}", encoded(&SECRET.repeat(300)))),
+        vec!["AUTH PLAIN".into(), encoded(&SECRET.repeat(300))],
         vec!["AUTH CRAM-MD5".into(), encoded(SECRET)],
         vec!["AUTH LOGIN".into(), encoded("tim"), format!("{}=", encoded(SECRET))],
     ]

@@ -137,10 +137,13 @@ impl Window {
     }
 
     /// Drops the part of an over-long line that is here; a CR at its end stays, since the LF that
-    /// makes it a line end may be the next octet.
-    pub(crate) fn swallow(&mut self, buffer: &[u8]) {
-        let unread = self.unread(buffer);
+    /// makes it a line end may be the next octet. It is overwritten: it may be a credential.
+    pub(crate) fn swallow(&mut self, buffer: &mut [u8]) {
+        let unread = self.unread_mut(buffer);
         let n = unread.len() - usize::from(unread.last() == Some(&CR));
+        if let Some(octets) = unread.get_mut(..n) {
+            octets.zeroize();
+        }
         self.consume(n);
     }
 
@@ -256,7 +259,7 @@ mod tests {
     fn swallowing_leaves_only_a_last_cr() {
         let mut buffer = [0; 8];
         let mut w = window(&mut buffer, b"abcdefg\r");
-        w.swallow(&buffer);
+        w.swallow(&mut buffer);
         assert_eq!(w.unread(&buffer), b"\r");
         feed(&mut w, &mut buffer, b"\n");
         assert_eq!(w.line(&buffer), Line::Complete(0));
