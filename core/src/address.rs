@@ -19,10 +19,11 @@ use core::net::{IpAddr, Ipv6Addr};
 use crate::error::InvalidAddress;
 use crate::wire::grammar::{self, Path, whole};
 
-/// The octets as text; the grammar has let nothing but ASCII and UTF-8 through when the whole line
-/// was UTF-8, which the callers check.
-fn text(octets: &[u8]) -> Result<&str, InvalidAddress> {
-    core::str::from_utf8(octets).map_err(|_| InvalidAddress)
+/// The mailbox of a path, which is what stands before its closing bracket.
+fn mailbox_of<'a>(path: &'a str, mailbox: &[u8], at: usize) -> Result<Mailbox<'a>, InvalidAddress> {
+    let inside = path.strip_suffix('>').ok_or(InvalidAddress)?;
+    let start = inside.len().checked_sub(mailbox.len()).ok_or(InvalidAddress)?;
+    Ok(Mailbox { text: inside.get(start..).ok_or(InvalidAddress)?, at })
 }
 
 /// A local-part: a dot-string or a quoted string of at most 64 octets, as it was written.
@@ -209,16 +210,14 @@ impl<'a> ReversePath<'a> {
     /// # Errors
     /// When it does not match the grammar, or the path is longer than 256 octets.
     pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
-        Self::from_octets(text.as_bytes())
+        Self::read(text)
     }
 
-    pub(crate) fn from_octets(octets: &'a [u8]) -> Result<Self, InvalidAddress> {
-        match whole(grammar::reverse_path, octets) {
+    fn read(path: &'a str) -> Result<Self, InvalidAddress> {
+        match whole(grammar::reverse_path, path.as_bytes()) {
             Some(Path::Null) => Ok(Self::Null),
-            Some(Path::Mailbox(mailbox, at)) => {
-                Ok(Self::Mailbox(Mailbox { text: text(mailbox)?, at }))
-            }
-            Some(Path::Postmaster(_)) | None => Err(InvalidAddress),
+            Some(Path::Mailbox(mailbox, at)) => mailbox_of(path, mailbox, at).map(Self::Mailbox),
+            Some(Path::Postmaster) | None => Err(InvalidAddress),
         }
     }
 
@@ -257,15 +256,16 @@ impl<'a> ForwardPath<'a> {
     /// # Errors
     /// When it does not match the grammar, or the path is longer than 256 octets.
     pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
-        Self::from_octets(text.as_bytes())
+        Self::read(text)
     }
 
-    pub(crate) fn from_octets(octets: &'a [u8]) -> Result<Self, InvalidAddress> {
-        match whole(grammar::forward_path, octets) {
-            Some(Path::Postmaster(name)) => Ok(Self::Postmaster(text(name)?)),
-            Some(Path::Mailbox(mailbox, at)) => {
-                Ok(Self::Mailbox(Mailbox { text: text(mailbox)?, at }))
+    fn read(path: &'a str) -> Result<Self, InvalidAddress> {
+        match whole(grammar::forward_path, path.as_bytes()) {
+            Some(Path::Postmaster) => {
+                let name = path.strip_prefix('<').and_then(|name| name.strip_suffix('>'));
+                name.map(Self::Postmaster).ok_or(InvalidAddress)
             }
+            Some(Path::Mailbox(mailbox, at)) => mailbox_of(path, mailbox, at).map(Self::Mailbox),
             Some(Path::Null) | None => Err(InvalidAddress),
         }
     }

@@ -16,7 +16,7 @@ pub struct Attribute<'a> {
 }
 
 /// The attributes of one command.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub struct Attributes<'a>(&'a str);
 
 impl<'a> Attributes<'a> {
@@ -43,6 +43,14 @@ impl<'a> Attributes<'a> {
         self.iter().filter(|a| a.name.eq_ignore_ascii_case(name)).last().and_then(|a| a.value)
     }
 }
+
+impl PartialEq for Attributes<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Attributes<'_> {}
 
 impl fmt::Debug for Attributes<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -79,14 +79,14 @@ fn hello(argument: &str) -> Result<Host<'_>, SyntaxError> {
 /// `mail = "MAIL FROM:" Reverse-path [SP Mail-parameters] CRLF` (RFC 5321 section 4.1.1.2)
 fn mail(rest: &str) -> Result<Command<'_>, SyntaxError> {
     let (path, parameters) = path_and_parameters(rest, " FROM:")?;
-    let path = ReversePath::from_octets(path).map_err(|_| SyntaxError::ReversePath)?;
+    let path = ReversePath::parse(path).map_err(|_| SyntaxError::ReversePath)?;
     Ok(Command::Mail(path, MailParameters::parse(parameters)?))
 }
 
 /// `rcpt = "RCPT TO:" ( … / Forward-path ) [SP Rcpt-parameters] CRLF` (RFC 5321 section 4.1.1.3)
 fn rcpt(rest: &str) -> Result<Command<'_>, SyntaxError> {
     let (path, parameters) = path_and_parameters(rest, " TO:")?;
-    let path = ForwardPath::from_octets(path).map_err(|_| SyntaxError::ForwardPath)?;
+    let path = ForwardPath::parse(path).map_err(|_| SyntaxError::ForwardPath)?;
     Ok(Command::Rcpt(path, RcptParameters::parse(parameters)?))
 }
 
@@ -94,7 +94,7 @@ fn rcpt(rest: &str) -> Result<Command<'_>, SyntaxError> {
 fn path_and_parameters<'a>(
     rest: &'a str,
     keyword: &str,
-) -> Result<(&'a [u8], &'a str), SyntaxError> {
+) -> Result<(&'a str, &'a str), SyntaxError> {
     let (word, behind) = rest.split_at_checked(keyword.len()).ok_or(SyntaxError::PathKeyword)?;
     if !word.eq_ignore_ascii_case(keyword) || behind.starts_with(' ') {
         return Err(SyntaxError::PathKeyword);
@@ -102,10 +102,10 @@ fn path_and_parameters<'a>(
     let end = path_end(behind.as_bytes());
     let (path, parameters) = behind.split_at_checked(end).unwrap_or((behind, ""));
     match parameters.strip_prefix(' ') {
-        Some(parameters) => Ok((path.as_bytes(), parameters.trim_start_matches(' '))),
+        Some(parameters) => Ok((path, parameters.trim_start_matches(' '))),
         // What follows the bracket without a space belongs to no grammar.
-        None if parameters.is_empty() => Ok((path.as_bytes(), "")),
-        None => Ok((behind.as_bytes(), "")),
+        None if parameters.is_empty() => Ok((path, "")),
+        None => Ok((behind, "")),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Verbs: the first word of a command line.
 
-use crate::wire::grammar;
+use crate::wire::{grammar, words};
 
 /// The verb of a command, found before anything else of the line is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,11 +39,7 @@ impl Verb {
             return None;
         }
         let mut upper = [0; 8];
-        let letters = upper.get_mut(..word.len())?;
-        for (upper, letter) in letters.iter_mut().zip(word) {
-            *upper = letter.to_ascii_uppercase();
-        }
-        let verb = match &*letters {
+        let verb = match words::uppercase(word, &mut upper)? {
             b"EHLO" => Self::Ehlo,
             b"HELO" => Self::Helo,
             b"LHLO" => Self::Lhlo,

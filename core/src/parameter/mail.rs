@@ -8,6 +8,7 @@ use super::{
 };
 use crate::error::SyntaxError;
 use crate::wire::grammar::{self, whole};
+use crate::wire::words;
 
 /// The parameters of a MAIL command.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,21 +40,39 @@ pub struct MailParameters<'a> {
 }
 
 /// The keywords typed above.
-pub(super) fn is_known(keyword: &str) -> bool {
-    const KNOWN: [&str; 11] = [
-        "SIZE",
-        "BODY",
-        "SMTPUTF8",
-        "AUTH",
-        "RET",
-        "ENVID",
-        "REQUIRETLS",
-        "HOLDFOR",
-        "HOLDUNTIL",
-        "BY",
-        "MT-PRIORITY",
-    ];
-    KNOWN.iter().any(|known| known.eq_ignore_ascii_case(keyword))
+#[derive(Clone, Copy)]
+enum Known {
+    Size,
+    Body,
+    SmtpUtf8,
+    Auth,
+    Ret,
+    Envid,
+    RequireTls,
+    HoldFor,
+    HoldUntil,
+    By,
+    MtPriority,
+}
+
+impl Known {
+    fn of(keyword: &str) -> Option<Self> {
+        let mut upper = [0; 11];
+        Some(match words::uppercase(keyword.as_bytes(), &mut upper)? {
+            b"SIZE" => Self::Size,
+            b"BODY" => Self::Body,
+            b"SMTPUTF8" => Self::SmtpUtf8,
+            b"AUTH" => Self::Auth,
+            b"RET" => Self::Ret,
+            b"ENVID" => Self::Envid,
+            b"REQUIRETLS" => Self::RequireTls,
+            b"HOLDFOR" => Self::HoldFor,
+            b"HOLDUNTIL" => Self::HoldUntil,
+            b"BY" => Self::By,
+            b"MT-PRIORITY" => Self::MtPriority,
+            _ => return None,
+        })
+    }
 }
 
 impl<'a> MailParameters<'a> {
@@ -62,46 +81,52 @@ impl<'a> MailParameters<'a> {
     /// # Errors
     /// When one is malformed, has a value it can't have, or is repeated.
     pub fn parse(text: &'a str) -> Result<Self, SyntaxError> {
-        let mut found = Self { other: OtherParameters::mail(text), ..Self::default() };
-        each(text, |keyword, value| found.set(keyword, value))?;
+        let mut found = Self::default();
+        each(text, |keyword, value| match Known::of(keyword) {
+            Some(known) => found.set(known, value),
+            None => {
+                found.other = OtherParameters::mail(text);
+                Ok(())
+            }
+        })?;
         if found.other.has_repeated() {
             return Err(SyntaxError::RepeatedParameter);
         }
         Ok(found)
     }
 
-    fn set(&mut self, keyword: &'a str, value: Option<&'a str>) -> Result<(), SyntaxError> {
-        let is = |name: &str| keyword.eq_ignore_ascii_case(name);
-        if is("SIZE") {
-            let size = value.and_then(|value| whole(grammar::decimal, value.as_bytes()));
-            let size = size.ok_or(SyntaxError::Parameter)?.ok_or(SyntaxError::Size)?;
-            once(&mut self.size, Some(size))
-        } else if is("BODY") {
-            once(&mut self.body, typed(value, BodyType::parse))
-        } else if is("SMTPUTF8") {
-            flag(&mut self.smtputf8, value)
-        } else if is("AUTH") {
-            let auth = typed(value, |v| if v == "<>" { Ok(Xtext::EMPTY) } else { Xtext::parse(v) });
-            once(&mut self.auth, auth)
-        } else if is("RET") {
-            once(&mut self.ret, typed(value, Ret::parse))
-        } else if is("ENVID") {
-            let envid = typed(value, Xtext::parse).filter(|id| id.as_str().len() <= 100);
-            once(&mut self.envid, envid)
-        } else if is("REQUIRETLS") {
-            flag(&mut self.requiretls, value)
-        } else if is("HOLDFOR") {
-            once(&mut self.hold, typed(value, Hold::for_seconds))
-        } else if is("HOLDUNTIL") {
-            once(&mut self.hold, typed(value, DateTime::parse).map(Hold::Until))
-        } else if is("BY") {
-            once(&mut self.by, typed(value, DeliverBy::parse))
-        } else if is("MT-PRIORITY") {
-            once(&mut self.mt_priority, typed(value, MtPriority::parse))
-        } else {
-            Ok(())
+    fn set(&mut self, keyword: Known, value: Option<&'a str>) -> Result<(), SyntaxError> {
+        match keyword {
+            Known::Size => {
+                let size = value.and_then(|value| whole(grammar::decimal, value.as_bytes()));
+                let size = size.ok_or(SyntaxError::Parameter)?.ok_or(SyntaxError::Size)?;
+                once(&mut self.size, Some(size))
+            }
+            Known::Body => once(&mut self.body, typed(value, BodyType::parse)),
+            Known::SmtpUtf8 => flag(&mut self.smtputf8, value),
+            Known::Auth => {
+                let read = |v| if v == "<>" { Ok(Xtext::EMPTY) } else { Xtext::parse(v) };
+                once(&mut self.auth, typed(value, read))
+            }
+            Known::Ret => once(&mut self.ret, typed(value, Ret::parse)),
+            Known::Envid => {
+                let envid = typed(value, Xtext::parse).filter(|id| id.as_str().len() <= 100);
+                once(&mut self.envid, envid)
+            }
+            Known::RequireTls => flag(&mut self.requiretls, value),
+            Known::HoldFor => once(&mut self.hold, typed(value, Hold::for_seconds)),
+            Known::HoldUntil => {
+                once(&mut self.hold, typed(value, DateTime::parse).map(Hold::Until))
+            }
+            Known::By => once(&mut self.by, typed(value, DeliverBy::parse)),
+            Known::MtPriority => once(&mut self.mt_priority, typed(value, MtPriority::parse)),
         }
     }
+}
+
+/// Whether a keyword is typed here.
+pub(super) fn is_known(keyword: &str) -> bool {
+    Known::of(keyword).is_some()
 }
 
 impl fmt::Display for MailParameters<'_> {

@@ -28,13 +28,14 @@ impl<'a> RcptParameters<'a> {
     /// # Errors
     /// When one is malformed, has a value it can't have, or is repeated.
     pub fn parse(text: &'a str) -> Result<Self, SyntaxError> {
-        let mut found = Self { other: OtherParameters::rcpt(text), ..Self::default() };
+        let mut found = Self::default();
         each(text, |keyword, value| {
             if keyword.eq_ignore_ascii_case("NOTIFY") {
                 once(&mut found.notify, typed(value, Notify::parse))
             } else if keyword.eq_ignore_ascii_case("ORCPT") {
                 once(&mut found.orcpt, typed(value, Orcpt::parse))
             } else {
+                found.other = OtherParameters::rcpt(text);
                 Ok(())
             }
         })?;

@@ -189,10 +189,10 @@ impl Machine<'_> {
             && offers(p.mt_priority.is_some(), E::MT_PRIORITY)
             && (p.auth.is_none() || !self.config.mechanisms.is_empty())
             && self.takes(&p.other);
-        // HELO offers nothing, so it allows no parameter (RFC 5321 section 4.1.1.1).
-        let bare = *p == MailParameters::default();
         let limit = self.config.limits.message;
-        if !known || (self.state.facts.hello == Hello::Helo && !bare) {
+        // HELO offers nothing, so it allows no parameter (RFC 5321 section 4.1.1.1).
+        let helo = self.state.facts.hello == Hello::Helo;
+        if !known || (helo && *p != MailParameters::default()) {
             Some(R::UnknownParameter)
         } else if !path.as_str().is_ascii() && !p.smtputf8 {
             Some(R::NonAsciiAddress)

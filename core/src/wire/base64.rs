@@ -42,12 +42,23 @@ pub(crate) const fn encoded_len(n: usize) -> usize {
     n.div_ceil(3).saturating_mul(4)
 }
 
+/// Octets of text decoded at once, while they can't be the last ones.
+const BLOCK: usize = 64;
+
 /// Decodes `text` into its own front; returns how many octets it became.
 pub(crate) fn decode_in_place(text: &mut [u8]) -> Result<usize, Invalid> {
     if !text.len().is_multiple_of(4) {
         return Err(Invalid);
     }
     let (mut read, mut written) = (0_usize, 0_usize);
+    // What the last four octets are is known only when all others are gone.
+    while text.len() > read.saturating_add(BLOCK) {
+        let block = text.get(read..).and_then(<[u8]>::first_chunk::<BLOCK>).ok_or(Invalid)?;
+        let decoded = decode_block(block)?;
+        copy(text.get_mut(written..).unwrap_or(&mut []), &decoded);
+        read = read.saturating_add(BLOCK);
+        written = written.saturating_add(decoded.len());
+    }
     while let Some(&[a, b, c, d]) = text.get(read..read.saturating_add(4)) {
         read = read.saturating_add(4);
         let last = read == text.len();
@@ -70,11 +81,28 @@ pub(crate) fn decode_in_place(text: &mut [u8]) -> Result<usize, Invalid> {
     Ok(written)
 }
 
+/// A block without padding.
+fn decode_block(block: &[u8; BLOCK]) -> Result<[u8; BLOCK / 4 * 3], Invalid> {
+    let mut decoded = [0; BLOCK / 4 * 3];
+    let mut seen = 0;
+    let (quads, triples) = (block.as_chunks::<4>().0, decoded.as_chunks_mut::<3>().0);
+    for (&[a, b, c, d], triple) in quads.iter().zip(triples) {
+        let (a, b, c, d) = (value(a), value(b), value(c), value(d));
+        seen |= a | b | c | d;
+        *triple = [a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d];
+    }
+    // A value has six bits, so a seventh shows the one that is none.
+    if seen > 63 { Err(Invalid) } else { Ok(decoded) }
+}
+
+/// The six bits of an octet of the alphabet.
+fn value(octet: u8) -> u8 {
+    VALUES.get(usize::from(octet)).copied().unwrap_or(NONE)
+}
+
 /// Four octets of the alphabet as three.
 fn quad(a: u8, b: u8, c: u8, d: u8) -> Result<[u8; 3], Invalid> {
-    let value = |octet: u8| VALUES.get(usize::from(octet)).copied().unwrap_or(NONE);
     let (a, b, c, d) = (value(a), value(b), value(c), value(d));
-    // A value has six bits, so a seventh shows the one that is none.
     if (a | b | c | d) > 63 {
         return Err(Invalid);
     }

@@ -3,8 +3,6 @@
 //! [`scan`] is a pure function from a position and the unread octets to the next [`Piece`]; the
 //! position moves on only when a piece is consumed, so a piece can be asked for again.
 
-use memchr::{memchr2, memchr3};
-
 const CR: u8 = b'\r';
 const LF: u8 = b'\n';
 
@@ -140,41 +138,69 @@ pub(crate) fn scan(position: Position, unread: &[u8], rules: Rules) -> Piece {
     }
 }
 
+/// Octets that are looked at together; the compiler makes vectors of it.
+const BLOCK: usize = 64;
+
 /// How many octets from the front are mail data as they stand.
 fn clean_prefix(position: Position, unread: &[u8], rules: Rules) -> usize {
-    let clean = clean_lines(position, unread, rules);
-    if !rules.no_eight_bit {
-        return clean;
+    let anything = !rules.dots && rules.bare == Bare::Keep && !rules.no_nul && !rules.no_eight_bit;
+    if anything {
+        return unread.len();
     }
-    let octets = unread.get(..clean).unwrap_or(unread);
-    octets.iter().position(|octet| !octet.is_ascii()).unwrap_or(clean)
-}
-
-/// The same, octets above 127 aside: from one CR, LF or NUL to the next.
-fn clean_lines(position: Position, unread: &[u8], rules: Rules) -> usize {
-    let keep = rules.bare == Bare::Keep;
-    let mut done = match (position, unread) {
-        (Position::AfterCr, [LF, b'.', ..]) if rules.dots => return 1,
-        (Position::AfterCr, [LF, ..]) => 1,
-        (Position::AfterCr, _) if !keep => return 0,
-        _ => 0_usize,
+    let Some(&first) = unread.first() else { return 0 };
+    let (mut before, mut previous) = match position {
+        Position::AfterCr => (0, CR),
+        Position::LineStart => (CR, LF),
+        Position::Inside => (0, 0),
     };
+    if stops(before, previous, first, rules) {
+        return 0;
+    }
+    (before, previous) = (previous, first);
+    let mut done = 1_usize;
     loop {
         let rest = unread.get(done..).unwrap_or(&[]);
-        let found = if rules.no_nul { memchr3(CR, LF, 0, rest) } else { memchr2(CR, LF, rest) };
-        let Some(at) = found else { return unread.len() };
-        let behind = rest.get(at..).unwrap_or(&[]);
-        let stop = done.saturating_add(at);
-        done = match behind {
-            [CR, LF, b'.', ..] if rules.dots => return stop.saturating_add(2),
-            [CR, LF, ..] => stop.saturating_add(2),
-            // What follows a bare CR is what shows it; at the end nothing does yet.
-            [CR, _, ..] if !keep => return stop.saturating_add(1),
-            [LF, ..] if !keep => return stop,
-            [0, ..] => return stop,
-            _ => stop.saturating_add(1),
+        let neighbours = unread.get(done - 1..).and_then(<[u8]>::first_chunk::<BLOCK>);
+        let block = match (neighbours, rest.first_chunk::<BLOCK>()) {
+            (Some(neighbours), Some(block)) if is_plain(neighbours, block, rules) => {
+                [.., before, previous] = *block;
+                done = done.saturating_add(BLOCK);
+                continue;
+            }
+            (_, Some(block)) => block,
+            (_, None) => rest,
         };
+        for &octet in block {
+            if stops(before, previous, octet, rules) {
+                return done;
+            }
+            (before, previous) = (previous, octet);
+            done = done.saturating_add(1);
+        }
+        if done >= unread.len() {
+            return done;
+        }
     }
+}
+
+/// Whether an octet, behind these two, ends a run of clean octets.
+fn stops(before: u8, previous: u8, octet: u8, rules: Rules) -> bool {
+    (rules.bare != Bare::Keep && (previous == CR) != (octet == LF))
+        || (octet == b'.' && rules.dots && previous == LF && before == CR)
+        || (rules.no_nul && octet == 0)
+        || (rules.no_eight_bit && !octet.is_ascii())
+}
+
+/// Whether there is nothing in a block that could end a run, whatever the rules: no bare CR or LF,
+/// no dot behind an LF, no NUL; and no octet above 127 where that counts.
+fn is_plain(neighbours: &[u8; BLOCK], block: &[u8; BLOCK], rules: Rules) -> bool {
+    let mut found = 0;
+    for (&previous, &octet) in neighbours.iter().zip(block) {
+        let newline = u8::from(previous == CR) ^ u8::from(octet == LF);
+        let dot = u8::from(previous == LF) & u8::from(octet == b'.');
+        found |= newline | dot | u8::from(octet == 0);
+    }
+    found == 0 && (!rules.no_eight_bit || block.is_ascii())
 }
 
 #[cfg(test)]

@@ -36,3 +36,12 @@ pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> + Clone {
         None
     })
 }
+
+/// A word in upper case, in a buffer of the caller's; `None` when it is longer than that.
+pub(crate) fn uppercase<'b>(word: &[u8], buffer: &'b mut [u8]) -> Option<&'b [u8]> {
+    let upper = buffer.get_mut(..word.len())?;
+    for (upper, letter) in upper.iter_mut().zip(word) {
+        *upper = letter.to_ascii_uppercase();
+    }
+    Some(upper)
+}

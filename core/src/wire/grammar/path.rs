@@ -2,7 +2,7 @@
 
 use nom::Parser;
 use nom::branch::alt;
-use nom::combinator::{map, opt, value, verify};
+use nom::combinator::{opt, value, verify};
 use nom::multi::many0_count;
 use nom::sequence::{delimited, preceded, terminated};
 
@@ -16,7 +16,7 @@ pub(crate) enum Path<'a> {
     /// `<>`
     Null,
     /// `<Postmaster>`, without a domain
-    Postmaster(&'a [u8]),
+    Postmaster,
     /// A mailbox, and where in it the local-part ends.
     Mailbox(&'a [u8], usize),
 }
@@ -30,7 +30,7 @@ pub(crate) fn reverse_path(input: &[u8]) -> Parsed<'_, Path<'_>> {
 /// `"TO:" ( "<Postmaster@" Domain ">" / "<Postmaster>" / Forward-path )`
 pub(crate) fn forward_path(input: &[u8]) -> Parsed<'_, Path<'_>> {
     let postmaster = delimited(octet(b'<'), word("postmaster"), octet(b'>'));
-    alt((path, map(postmaster, Path::Postmaster))).parse(input)
+    alt((path, value(Path::Postmaster, postmaster))).parse(input)
 }
 
 /// `Path = "<" [ A-d-l ":" ] Mailbox ">"`, at most 256 octets (RFC 5321 section 4.5.3.1.3).
