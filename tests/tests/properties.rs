@@ -262,7 +262,7 @@ proptest! {
 
     #[test]
     fn any_octets_are_answered_in_any_buffers(
-        input in vec(any::<u8>(), 0..600),
+        input in prop_oneof![vec(any::<u8>(), 0..600), grammar::session(), grammar::long_exchange()],
         answers in vec(any::<u8>(), 1..8),
         choice: u8,
         receive in 512..700_usize,

@@ -265,3 +265,16 @@ pub(crate) fn session() -> BoxedStrategy<Vec<u8>> {
         })
         .boxed()
 }
+
+/// LOGIN and others with responses about as long as a small buffer, and what comes behind.
+pub(crate) fn long_exchange() -> BoxedStrategy<Vec<u8>> {
+    let name = select(vec!["LOGIN", "PLAIN", "X-RAW", "CRAM-MD5", "XOAUTH2"]);
+    let response = (0..180_usize).prop_map(|n| "YWJj".repeat(n));
+    let lines = vec(prop_oneof![response, Just("NOOP".to_owned()), Just("*".to_owned())], 1..6);
+    (name, any::<bool>(), lines)
+        .prop_map(|(name, initial, lines)| {
+            let end = if initial { " " } else { "\r\n" };
+            format!("EHLO x\r\nAUTH {name}{end}{}\r\n", lines.join("\r\n")).into_bytes()
+        })
+        .boxed()
+}
