@@ -41,7 +41,8 @@ impl<'a> ReplyWriter<'a> {
                     let fits = line.len() <= LINE_TEXT_MAX;
                     let line = if fits { line } else { split(line, LINE_TEXT_MAX).0 };
                     // The last line must never be missing.
-                    let needed = line.len() + last.len().min(LINE_TEXT_MAX) + 2 * AROUND;
+                    let last = last.len().min(LINE_TEXT_MAX).saturating_add(2 * AROUND);
+                    let needed = line.len().saturating_add(last);
                     if self.room() >= needed {
                         self.line(reply.code, reply.enhanced, line, false);
                     }

@@ -213,10 +213,11 @@ fn shown_of<'a>(config: &Config<'_>, state: &State, line: &'a [u8]) -> (&'a [u8]
             let word = argument.split(|c| !c.is_ascii_graphic()).next().unwrap_or(&[]);
             // What is no name of a mechanism may be a response whose mechanism was left out.
             let name = if names_mechanism(config, word) { word.len() } else { 0 };
-            let shown = line.len() - argument.len() + name;
+            let shown = line.len().saturating_sub(argument.len()).saturating_add(name);
+            let with_space = line.get(..shown.saturating_add(1));
             let shown = line.get(..shown).unwrap_or(&[]);
             match argument.get(name..).and_then(<[u8]>::first) {
-                Some(b' ') if name > 0 => (line.get(..shown.len() + 1).unwrap_or(shown), true),
+                Some(b' ') if name > 0 => (with_space.unwrap_or(shown), true),
                 behind => (shown, behind.is_some()),
             }
         }
