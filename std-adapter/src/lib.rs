@@ -21,3 +21,8 @@ pub mod tls;
 pub mod users;
 
 pub use session::Session;
+
+/// The examples of the README, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
