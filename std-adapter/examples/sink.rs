@@ -34,7 +34,7 @@ impl Service for Sink {
     }
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<(), Box<dyn core::error::Error>> {
     let address = std::env::args().nth(1).unwrap_or_else(|| String::from("127.0.0.1:2525"));
     let mut policy = Policy::new();
     policy.auth_optional = true;

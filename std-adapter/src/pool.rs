@@ -3,7 +3,7 @@
 //! A connection that waits for its client holds no buffer: that is what makes an idle one cheap. Each
 //! thread keeps a few for the next connection that has work.
 
-use std::cell::RefCell;
+use core::cell::RefCell;
 
 /// Octets read at once. Holds the longest line the protocol allows.
 const RECEIVE: usize = 32 * 1024;

@@ -214,18 +214,17 @@ impl<'c, S: AsyncRead + AsyncWrite + Unpin> Session<'c, S> {
 
     /// Ready when a deadline has passed, or the server stops: the machine was told.
     fn poll_time(&mut self, cx: &mut Context<'_>, deadline: Deadline) -> Poll<()> {
-        if let Some(stopping) = &mut self.stopping {
-            if let Poll::Ready(stop) = stopping.poll_stop(cx) {
-                self.take_buffers();
-                match stop {
-                    Stop::Soon => self.connection.handle_shutdown(),
-                    Stop::Now => {
-                        self.connection.handle_shutdown_now();
-                        self.stopping = None;
-                    }
+        let stop = self.stopping.as_mut().map(|stopping| stopping.poll_stop(cx));
+        if let Some(Poll::Ready(stop)) = stop {
+            self.take_buffers();
+            match stop {
+                Stop::Soon => self.connection.handle_shutdown(),
+                Stop::Now => {
+                    self.connection.handle_shutdown_now();
+                    self.stopping = None;
                 }
-                return Poll::Ready(());
             }
+            return Poll::Ready(());
         }
         ready!(self.timer.poll(cx, deadline));
         self.take_buffers();

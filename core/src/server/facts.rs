@@ -46,7 +46,8 @@ impl Facts {
     #[must_use]
     pub const fn protocol(&self) -> &'static str {
         match (self.lmtp, self.smtputf8, self.tls, self.authenticated) {
-            (false, false, false, false) if matches!(self.hello, Hello::Helo) => "SMTP",
+            // HELO has no form for TLS or authentication.
+            (false, false, _, _) if matches!(self.hello, Hello::Helo) => "SMTP",
             (false, false, false, false) => "ESMTP",
             (false, false, false, true) => "ESMTPA",
             (false, false, true, false) => "ESMTPS",

@@ -126,4 +126,4 @@ impl fmt::Display for Incomplete {
     }
 }
 
-impl std::error::Error for Incomplete {}
+impl core::error::Error for Incomplete {}

@@ -56,6 +56,7 @@ pub(super) async fn run_proxied<V: Service>(
 ///
 /// This future is what an idle connection costs. What is needed only for a while is boxed, and it is
 /// a block rather than an `async fn`, which would hold each of its arguments twice.
+#[allow(clippy::manual_async_fn, reason = "an async fn would be a quarter larger")]
 pub(super) fn run<V: Service>(
     shared: Arc<Shared<V>>,
     stream: TcpStream,

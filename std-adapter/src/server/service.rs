@@ -105,7 +105,7 @@ impl fmt::Display for Refuse {
     }
 }
 
-impl std::error::Error for Refuse {}
+impl core::error::Error for Refuse {}
 
 /// How a client is welcomed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
