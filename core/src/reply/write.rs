@@ -111,6 +111,10 @@ impl<'a> ReplyWriter<'a> {
 
     /// A number in decimal.
     pub(crate) fn number(&mut self, mut value: u64) -> bool {
+        // Most numbers here are parts of an enhanced status code.
+        if let Ok(digit @ 0..10) = u8::try_from(value) {
+            return self.octets(&[b'0' + digit]);
+        }
         let mut digits = [0; 20];
         let mut used = 0;
         for slot in digits.iter_mut().rev() {

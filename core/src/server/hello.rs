@@ -8,7 +8,7 @@ use crate::limits::REPLY_LINE_MAX;
 use crate::reply::{ReplyCode, ReplyWriter};
 
 /// The lines the crate knows, in their order; the application's own follow.
-const LINES: [Line; 17] = [
+static LINES: [Line; 17] = [
     Line::Hostname,
     Line::Keyword(E::PIPELINING, "PIPELINING"),
     Line::Size,
@@ -29,6 +29,9 @@ const LINES: [Line; 17] = [
     Line::Limits,
 ];
 
+/// XCLIENT, XFORWARD and HELP, which stand between those and the application's own.
+const BEHIND: usize = 3;
+
 #[derive(Clone, Copy)]
 enum Line<'a> {
     Hostname,
@@ -48,7 +51,9 @@ impl Machine<'_> {
     pub(super) fn write_hello_line(&mut self) {
         let Some(index) = self.state.hello_line.take() else { return };
         let Some(line) = line(self.config, usize::from(index)) else { return };
-        let next = (index..u8::MAX).map(|before| before + 1).find(|index| {
+        let end = LINES.len().saturating_add(BEHIND).saturating_add(self.config.keywords.len());
+        let end = u8::try_from(end).unwrap_or(u8::MAX);
+        let next = (index.saturating_add(1)..end).find(|index| {
             line_on_offer(self.config, &self.state.facts, self.state.flags.xclient, *index)
         });
         let room = self.state.outbox.free(self.tx);
@@ -69,7 +74,7 @@ fn line<'a>(config: &Config<'a>, index: usize) -> Option<Line<'a>> {
         Some(0) => Some(Line::Xclient("XCLIENT NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT")),
         Some(1) => Some(Line::Xclient("XFORWARD NAME ADDR PORT PROTO HELO IDENT SOURCE")),
         Some(2) => Some(Line::Help),
-        Some(n) => config.keywords.get(n - 3).copied().map(Line::Own),
+        Some(n) => config.keywords.get(n - BEHIND).copied().map(Line::Own),
     }
 }
 

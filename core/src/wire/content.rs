@@ -168,6 +168,8 @@ fn clean_prefix(position: Position, unread: &[u8], rules: Rules) -> usize {
                 continue;
             }
             (_, Some(block)) => block,
+            // Less than a block is left: seen as the last part of one, most of it seen twice.
+            (_, None) if is_plain_at_the_end(unread, rules) => return unread.len(),
             (_, None) => rest,
         };
         for &octet in block {
@@ -180,6 +182,16 @@ fn clean_prefix(position: Position, unread: &[u8], rules: Rules) -> usize {
         if done >= unread.len() {
             return done;
         }
+    }
+}
+
+/// Whether the last block of `unread` is plain.
+fn is_plain_at_the_end(unread: &[u8], rules: Rules) -> bool {
+    let block = unread.last_chunk::<BLOCK>();
+    let neighbours = unread.split_last().and_then(|(_, before)| before.last_chunk::<BLOCK>());
+    match (neighbours, block) {
+        (Some(neighbours), Some(block)) => is_plain(neighbours, block, rules),
+        _ => false,
     }
 }
 

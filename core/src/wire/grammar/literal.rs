@@ -7,8 +7,9 @@ use nom::branch::alt;
 use nom::combinator::{map, map_opt, verify};
 use nom::sequence::{delimited, preceded, terminated};
 
+use super::Parsed;
+use super::class::Class;
 use super::octets::{matched, octet, take_between, take_while1, word};
-use super::{Parsed, is_let_dig};
 
 /// `address-literal = "[" ( IPv4-address-literal / IPv6-address-literal /
 /// General-address-literal ) "]"`
@@ -36,7 +37,7 @@ fn snum(input: &[u8]) -> Parsed<'_, u8> {
 /// `General-address-literal = Standardized-tag ":" 1*dcontent`,
 /// `Standardized-tag = Ldh-str`, `dcontent = %d33-90 / %d94-126`. A tag of `IPv6` is not general.
 fn general_address_literal(input: &[u8]) -> Parsed<'_, ()> {
-    let tag = verify(take_while1(|c: u8| is_let_dig(c) || c == b'-'), |tag: &[u8]| {
+    let tag = verify(take_while1(|c: u8| Class::LDH.contains(c)), |tag: &[u8]| {
         tag.last().is_some_and(|c| *c != b'-') && !tag.eq_ignore_ascii_case(b"IPv6")
     });
     let dcontent = take_while1(|c: u8| matches!(c, 33..=90 | 94..=126));

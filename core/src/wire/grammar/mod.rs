@@ -5,9 +5,11 @@
 
 use nom::IResult;
 
+use class::Class;
 use octets::{take_between, take_while1};
 
 mod attribute;
+mod class;
 mod literal;
 mod number;
 mod octets;
@@ -23,25 +25,9 @@ pub(crate) use path::{Path, domain, forward_path, local_part, mailbox, reverse_p
 /// What a rule gives: the rest and the match. Why it did not match is for the caller to say.
 pub(crate) type Parsed<'a, T> = IResult<&'a [u8], T, ()>;
 
-/// `Let-dig = ALPHA / DIGIT`
-fn is_let_dig(c: u8) -> bool {
-    c.is_ascii_alphanumeric()
-}
-
-/// `Let-dig`, or any octet of a UTF-8 character (RFC 6531 section 3.3, `U-label`).
-fn is_let_dig_utf8(c: u8) -> bool {
-    is_let_dig(c) || !c.is_ascii()
-}
-
-/// `atext` (RFC 5322 section 3.2.3), with `UTF8-non-ascii` (RFC 6531 section 3.3).
-pub(crate) fn is_atext(c: u8) -> bool {
-    matches!(c, b'a'..=b'~' | b'A'..=b'Z' | b'0'..=b'9' | b'^'..=b'`' | b'#'..=b'\'' | 0x80..)
-        || matches!(c, b'!' | b'*' | b'+' | b'-' | b'/' | b'=' | b'?')
-}
-
 /// `Atom = 1*atext`
 pub(crate) fn atom(input: &[u8]) -> Parsed<'_, &[u8]> {
-    take_while1(is_atext)(input)
+    take_while1(|c| Class::ATEXT.contains(c))(input)
 }
 
 /// `verb`: the letters a command begins with.

@@ -6,8 +6,9 @@ use nom::combinator::{map, opt, verify};
 use nom::multi::many0_count;
 use nom::sequence::{preceded, separated_pair};
 
+use super::Parsed;
+use super::class::Class;
 use super::octets::{matched, octet, rest, take_between, take_while1, word};
-use super::{Parsed, is_atext};
 
 /// `esmtp-param = esmtp-keyword ["=" esmtp-value]`
 pub(crate) fn esmtp_param(input: &[u8]) -> Parsed<'_, (&[u8], Option<&[u8]>)> {
@@ -16,20 +17,20 @@ pub(crate) fn esmtp_param(input: &[u8]) -> Parsed<'_, (&[u8], Option<&[u8]>)> {
 
 /// `esmtp-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-")`
 pub(crate) fn esmtp_keyword(input: &[u8]) -> Parsed<'_, &[u8]> {
-    verify(take_while1(|c: u8| c.is_ascii_alphanumeric() || c == b'-'), |word: &[u8]| {
-        word.first().is_some_and(u8::is_ascii_alphanumeric)
+    verify(take_while1(|c| Class::LDH.contains(c)), |word: &[u8]| {
+        word.first().is_some_and(|c| Class::LET_DIG.contains(*c))
     })
     .parse(input)
 }
 
 /// `esmtp-value = 1*(%d33-60 / %d62-126 / UTF8-non-ascii)` (RFC 6531 section 3.3)
 fn esmtp_value(input: &[u8]) -> Parsed<'_, &[u8]> {
-    take_while1(|c: u8| matches!(c, 33..=60 | 62..=126) || !c.is_ascii()).parse(input)
+    take_while1(|c| Class::VALUE.contains(c)).parse(input)
 }
 
 /// `xtext = *( xchar / hexchar )`, `hexchar = "+" 2(%x30-39 / %x41-46)` (RFC 3461 section 4)
 pub(crate) fn xtext(input: &[u8]) -> Parsed<'_, &[u8]> {
-    let xchar = take_while1(|c: u8| matches!(c, b'!'..=b'~') && c != b'+' && c != b'=');
+    let xchar = take_while1(|c| Class::XCHAR.contains(c));
     matched(many0_count(alt((xchar, hexchar)))).parse(input)
 }
 
@@ -49,7 +50,7 @@ pub(crate) fn utf8_xtext(input: &[u8]) -> Parsed<'_, &[u8]> {
 /// `original-recipient-address = addr-type ";" xtext` (RFC 3461 section 4.2): both halves, the
 /// second not looked at, since its form depends on the first.
 pub(crate) fn addr_type_and_address(input: &[u8]) -> Parsed<'_, (&[u8], &[u8])> {
-    let addr_type = take_while1(|c: u8| is_atext(c) && c.is_ascii());
+    let addr_type = take_while1(|c: u8| Class::ATEXT.contains(c) && c.is_ascii());
     separated_pair(addr_type, octet(b';'), rest).parse(input)
 }
 

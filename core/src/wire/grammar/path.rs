@@ -6,8 +6,9 @@ use nom::combinator::{opt, value, verify};
 use nom::multi::many0_count;
 use nom::sequence::{delimited, preceded, terminated};
 
+use super::class::Class;
 use super::octets::{matched, octet, satisfy, take_while, take_while1, word};
-use super::{Parsed, address_literal, atom, is_let_dig_utf8};
+use super::{Parsed, address_literal, atom};
 use crate::limits::{DOMAIN_MAX, LABEL_MAX, LOCAL_PART_MAX, PATH_MAX};
 
 /// A path as it stands: the source route is gone, the rest is untouched.
@@ -104,7 +105,7 @@ pub(crate) fn domain(input: &[u8]) -> Parsed<'_, &[u8]> {
 /// `sub-domain = Let-dig [Ldh-str] / U-label`, `Ldh-str = *( ALPHA / DIGIT / "-" ) Let-dig`; at
 /// most 63 octets (RFC 1035 section 2.3.4).
 fn sub_domain(input: &[u8]) -> Parsed<'_, &[u8]> {
-    let ldh = |c: u8| is_let_dig_utf8(c) || c == b'-';
+    let ldh = |c| Class::LDH_UTF8.contains(c);
     verify(take_while(ldh), |label: &[u8]| {
         label.len() <= LABEL_MAX
             && label.first().is_some_and(|c| *c != b'-')
