@@ -1,7 +1,7 @@
 //! A small client: it sends what it is told to, and reads whole replies.
 
 use core::net::SocketAddr;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::sync::Arc;
@@ -85,11 +85,14 @@ impl Client {
             }
             let mut octets = [0; 4096];
             match self.stream.read(&mut octets) {
-                Ok(n) if n > 0 => self.received.extend_from_slice(&octets[..n]),
-                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
-                    panic!("no reply: {error}")
-                }
-                _ => return reply,
+                Ok(0) => return reply,
+                Ok(n) => self.received.extend_from_slice(&octets[..n]),
+                Err(error) => match error.kind() {
+                    // A signal, such as that of a child that has ended.
+                    ErrorKind::Interrupted => {}
+                    ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof => return reply,
+                    _ => panic!("no reply: {error}"),
+                },
             }
         }
     }

@@ -2,7 +2,7 @@
 //! would.
 
 // A test that fails is meant to panic.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod client;
 mod configuration;

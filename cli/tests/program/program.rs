@@ -162,8 +162,13 @@ impl Ehlo {
 
 impl Drop for Ehlo {
     fn drop(&mut self) {
+        let ended = self.child.try_wait();
         // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if std::thread::panicking() && self.folder.is_some() {
+            // For whoever reads why the test failed.
+            println!("{}\n{}ended before: {ended:?}", self.said.join("\n"), self.log());
+        }
     }
 }
