@@ -349,9 +349,11 @@ impl Machine<'_> {
 
     /// Overwrites what a finished exchange left in the receive buffer.
     pub(super) fn overwrite_spent(&mut self) {
-        let (from, to) = core::mem::take(&mut self.state.spent);
-        if let Some(octets) = self.rx.get_mut(from..to) {
-            octets.zeroize();
+        if self.state.spent != (0, 0) {
+            let (from, to) = core::mem::take(&mut self.state.spent);
+            if let Some(octets) = self.rx.get_mut(from..to) {
+                octets.zeroize();
+            }
         }
         if core::mem::take(&mut self.state.flags.release) {
             self.state.window.release(self.rx);
