@@ -6,18 +6,18 @@
 use core::cell::RefCell;
 
 /// Octets read at once. Holds the longest line the protocol allows.
-const RECEIVE: usize = 32 * 1024;
+const RECEIVE: usize = 64 * 1024;
 /// Octets of replies that can wait for one write.
 const SEND: usize = 4 * 1024;
 /// Buffers of each kind a thread keeps.
-const KEPT: usize = 32;
+const KEPT: usize = 16;
 
 thread_local! {
     static RECEIVE_BUFFERS: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
     static SEND_BUFFERS: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// A buffer to read into, of 32 KiB.
+/// A buffer to read into, of 64 KiB.
 pub(crate) fn receive_buffer() -> Vec<u8> {
     RECEIVE_BUFFERS.with_borrow_mut(Vec::pop).unwrap_or_else(|| vec![0; RECEIVE])
 }

@@ -178,6 +178,11 @@ pub(crate) struct Options {
     #[serde(deserialize_with = "one")]
     pub(crate) max_recipients: Option<Limit>,
 
+    /// Messages of a connection, after which it is closed with 421 [default: 1000]
+    #[arg(long, value_name = "N|off", help_heading = LIMITS)]
+    #[serde(deserialize_with = "one")]
+    pub(crate) max_messages: Option<Limit>,
+
     /// Connections at once [default: 10000]
     #[arg(long, value_name = "N|off", help_heading = LIMITS)]
     #[serde(deserialize_with = "one")]
@@ -275,7 +280,7 @@ impl Options {
         merged! {
             skip: config;
             values: hostname cert key client_ca users bare_newline maildir exit_after max_size
-                max_recipients max_connections max_connections_per_ip max_auth_failures
+                max_recipients max_messages max_connections max_connections_per_ip max_auth_failures
                 max_auth_failures_per_ip max_unauthenticated_commands idle_timeout log_format;
             lists: listen listen_tls proxy_protocol trust_xclient user token auth local_domain
                 reject_recipient offer hide fail delay;

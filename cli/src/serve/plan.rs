@@ -166,6 +166,9 @@ fn limits(options: &Options) -> Limits {
     if let Some(recipients) = options.max_recipients {
         limits.recipients = recipients.or(u16::MAX, u16::MAX);
     }
+    if let Some(messages) = options.max_messages {
+        limits.transactions = messages.or(u16::MAX, 0);
+    }
     if let Some(failures) = options.max_auth_failures {
         limits.auth_failures = failures.or(u8::MAX, 0);
     }
