@@ -260,6 +260,82 @@ fn a_dropped_connection_leaves_no_credential() {
 }
 
 #[test]
+fn a_connection_that_ends_early_leaves_no_part_of_a_credential() {
+    let password = base64(SECRET.as_bytes());
+    let initial = format!("AUTH PLAIN {}", base64(format!("\0tim\0{SECRET}").as_bytes()));
+    for said in [
+        // The line end is missing.
+        initial.clone(),
+        format!("AUTH LOGIN\r\n{}\r\n{password}", base64(b"tim")),
+        // What stands behind QUIT is never read.
+        format!("QUIT\r\n{initial}\r\n"),
+    ] {
+        let mut receive = vec![0; 4096];
+        let mut connection =
+            Connection::new(&CONFIG, &mut receive[..], vec![0; 4096], [9; 16]).implicit_tls();
+        let mut unread = format!("EHLO client.example.org\r\n{said}").into_bytes();
+        loop {
+            match connection.poll_io() {
+                Some(Io::Read(mut read)) => {
+                    let n = read.space().len().min(unread.len());
+                    read.space()[..n].copy_from_slice(&unread[..n]);
+                    unread.drain(..n);
+                    read.filled(n);
+                }
+                Some(Io::Write(write)) => {
+                    let n = write.bytes().len();
+                    write.sent(n);
+                }
+                Some(Io::Wait(_)) => connection.handle_timeout(),
+                None => match connection.event() {
+                    Some(Event::Closed(_)) => break,
+                    Some(event) => ehlo_tests::transcript::accept(event),
+                    None => {}
+                },
+            }
+        }
+        drop(connection);
+        assert!(!shows_secret(&receive), "{said}: {}", used(&receive));
+    }
+}
+
+#[test]
+fn a_credential_that_is_moved_in_the_buffer_leaves_no_copy() {
+    let auth = format!("AUTH PLAIN {}\r\n", base64(format!("\0tim\0{SECRET}").as_bytes()));
+    for before in 1..auth.len() {
+        // The buffer is full in the middle of the AUTH command, which then goes to the front.
+        let mut receive = vec![0; 512];
+        let noop = format!("NOOP {}\r\n", "x".repeat(512 - before - 7));
+        let said = format!("{noop}{auth}");
+        let mut connection =
+            Connection::new(&CONFIG, &mut receive[..], vec![0; 4096], [9; 16]).implicit_tls();
+        for said in ["EHLO client.example.org\r\n", &said] {
+            let mut unread = said.as_bytes();
+            loop {
+                match connection.poll_io() {
+                    Some(Io::Read(_)) if unread.is_empty() => break,
+                    Some(Io::Read(mut read)) => {
+                        let n = read.space().len().min(unread.len());
+                        read.space()[..n].copy_from_slice(&unread[..n]);
+                        unread = &unread[n..];
+                        read.filled(n);
+                    }
+                    Some(Io::Write(write)) => {
+                        let n = write.bytes().len();
+                        write.sent(n);
+                    }
+                    Some(Io::Wait(_)) => connection.handle_timeout(),
+                    None => ehlo_tests::transcript::accept(connection.event().unwrap()),
+                }
+            }
+        }
+        assert!(connection.facts().authenticated);
+        drop(connection);
+        assert!(!shows_secret(&receive), "{before}: {}", used(&receive));
+    }
+}
+
+#[test]
 fn a_parsed_auth_command_does_not_print_its_initial_response() {
     let plain = base64(format!("\0tim\0{SECRET}").as_bytes());
     let line = format!("AUTH PLAIN {plain}");

@@ -214,10 +214,10 @@ where
     }
 }
 
-/// Overwrites a credential that is still in the receive buffer.
+/// Overwrites what is still in the receive buffer: it may be a credential, or a part of one.
 impl<R: AsMut<[u8]>, T: AsMut<[u8]>> Drop for Connection<'_, R, T> {
     fn drop(&mut self) {
-        if self.state.exchange.is_some() || self.state.spent != (0, 0) {
+        if self.state.window.occupied() > 0 || self.state.spent != (0, 0) {
             self.rx.as_mut().zeroize();
         }
     }

@@ -184,9 +184,14 @@ impl Window {
             return;
         }
         move_to_front(buffer.get_mut(self.kept..self.end), shift);
+        let (start, end) = (self.start, self.end);
         self.start -= shift;
         self.end -= shift;
         self.scanned -= shift;
+        // What was moved may be a credential: only one copy of it is left.
+        if let Some(octets) = buffer.get_mut(start.max(self.end)..end) {
+            octets.zeroize();
+        }
     }
 }
 
