@@ -1,5 +1,6 @@
 //! Stopping a server: first softly, then at once.
 
+use core::future::poll_fn;
 use core::pin::Pin;
 use core::sync::atomic::{AtomicU8, Ordering};
 use core::task::{Context, Poll};
@@ -41,6 +42,12 @@ impl Stopper {
         };
         self.shared.stage.store(stage, Ordering::Release);
         self.shared.changed.notify_waiters();
+    }
+
+    /// Waits until the server stops, however urgently: for what has no transaction to finish.
+    pub(crate) async fn stopped(&self) {
+        let mut stopping = self.stopping();
+        poll_fn(|cx| stopping.poll_stop(cx)).await;
     }
 
     /// What a session waits on.

@@ -1,7 +1,11 @@
 //! Stopping and reading again.
 
+use core::time::Duration;
+use std::time::Instant;
+
 use rustix::process::Signal;
 
+use crate::client::Client;
 use crate::program::Ehlo;
 
 const USER: [&str; 2] = ["--user", "tim:secret"];
@@ -70,4 +74,17 @@ fn a_hangup_reads_the_certificate_again_and_the_server_goes_on() {
     // It trusts the new certificate alone.
     assert!(ehlo.login("tim", "secret").deliver("hello\r\n").starts_with("250"));
     assert!(ehlo.is_running());
+}
+
+#[test]
+fn a_client_that_never_begins_tls_does_not_hold_up_the_end() {
+    let mut ehlo = Ehlo::serve(&USER);
+    let _silent = Client::silent(ehlo.listening[1]);
+    let mut upgrading = ehlo.client();
+    upgrading.ehlo();
+    upgrading.expect("STARTTLS", "220");
+    ehlo.signal(Signal::TERM);
+    let begun = Instant::now();
+    assert_eq!(ehlo.end().code(), Some(0));
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
 }
