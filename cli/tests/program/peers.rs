@@ -50,3 +50,16 @@ fn a_store_that_fails_is_451_and_tells_the_client_nothing_more() {
     fs::create_dir(ehlo.folder().join("mail/tmp")).unwrap();
     assert!(client.deliver("hello\r\n").starts_with("250"));
 }
+
+#[test]
+fn a_store_that_fails_half_way_is_logged_as_a_refused_message() {
+    let ehlo = Ehlo::serve(&["--user", "tim:secret"]);
+    let mut client = ehlo.login("tim", "secret");
+    fs::remove_dir(ehlo.folder().join("mail/tmp")).unwrap();
+    // More than the store keeps in memory, so that it fails before the end.
+    let reply = client.deliver(&format!("{}\r\n", "x".repeat(900)).repeat(200));
+    assert_eq!(reply, "451 4.3.0 the message can't be stored, try again later");
+    ehlo.wait_for_log("octets, refused, 451 4.3.0");
+    fs::create_dir(ehlo.folder().join("mail/tmp")).unwrap();
+    assert!(client.deliver("hello\r\n").starts_with("250"));
+}

@@ -7,6 +7,8 @@ use core::task::{Context, Poll};
 use ehlo::server::Event;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::SessionInfo;
+use super::log::tell;
 use crate::Session;
 
 /// The message as it comes: a stream of chunks. It is never whole in memory, and the client is read
@@ -15,8 +17,6 @@ pub struct Body<'a> {
     source: &'a mut (dyn Source + Send),
     /// Octets of the chunk that was lent out last.
     lent: usize,
-    /// Octets taken so far.
-    taken: u64,
 }
 
 /// The message will not be completed: the client reset the transaction or went away, or the mail
@@ -36,43 +36,62 @@ pub(super) trait Source {
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Next>;
     fn chunk(&mut self) -> &[u8];
     fn consume(&mut self, n: usize);
+    fn taken(&self) -> u64;
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Source for Session<'_, S> {
+/// A session whose message comes now.
+pub(super) struct Incoming<'a, 'c, S, I> {
+    session: &'a mut Session<'c, S>,
+    info: &'a SessionInfo<I>,
+    taken: u64,
+}
+
+impl<'a, 'c, S, I> Incoming<'a, 'c, S, I> {
+    pub(super) fn new(session: &'a mut Session<'c, S>, info: &'a SessionInfo<I>) -> Self {
+        Self { session, info, taken: 0 }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin, I> Source for Incoming<'_, '_, S, I> {
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
         loop {
-            core::task::ready!(self.poll_ready(cx));
-            return Poll::Ready(match self.event() {
+            core::task::ready!(self.session.poll_ready(cx));
+            return Poll::Ready(match self.session.event() {
                 Some(Event::Body(_)) => Next::Chunk,
                 Some(Event::EndOfData(_)) => Next::End,
-                // What is only told waits until the message is over.
-                Some(Event::Aborted(_) | Event::Closed(_)) => Next::Aborted,
                 Some(Event::Notice(notice)) => {
+                    tell(self.info, &notice);
                     notice.done();
                     continue;
                 }
+                // Aborted or closed: for the loop of the session to tell.
                 _ => Next::Aborted,
             });
         }
     }
 
     fn chunk(&mut self) -> &[u8] {
-        match self.event() {
+        match self.session.event() {
             Some(Event::Body(body)) => body.bytes(),
             _ => &[],
         }
     }
 
     fn consume(&mut self, n: usize) {
-        if let Some(Event::Body(body)) = self.event() {
+        if let Some(Event::Body(body)) = self.session.event() {
             body.consume(n);
+            self.taken += n as u64;
         }
+    }
+
+    fn taken(&self) -> u64 {
+        self.taken
     }
 }
 
 impl<'a> Body<'a> {
     pub(super) fn new(source: &'a mut (dyn Source + Send)) -> Self {
-        Self { source, lent: 0, taken: 0 }
+        Self { source, lent: 0 }
     }
 
     /// The next chunk, transparency undone (RFC 5321 section 4.5.2); `None` at the end.
@@ -84,7 +103,6 @@ impl<'a> Body<'a> {
     pub async fn next(&mut self) -> Option<Result<&[u8], Incomplete>> {
         if self.lent > 0 {
             self.source.consume(self.lent);
-            self.taken += self.lent as u64;
             self.lent = 0;
         }
         match poll_fn(|cx| self.source.poll_next(cx)).await {
@@ -101,8 +119,8 @@ impl<'a> Body<'a> {
     /// Octets of the chunks that were taken so far, the last one not counted before the next was
     /// asked for.
     #[must_use]
-    pub const fn taken(&self) -> u64 {
-        self.taken
+    pub fn taken(&self) -> u64 {
+        self.source.taken()
     }
 }
 
@@ -116,7 +134,7 @@ impl Drop for Body<'_> {
 
 impl fmt::Debug for Body<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Body").field("taken", &self.taken).finish_non_exhaustive()
+        f.debug_struct("Body").field("taken", &self.taken()).finish_non_exhaustive()
     }
 }
 

@@ -4,6 +4,7 @@ use ehlo::server::{Closed, Event};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tracing::debug;
 
+use super::body::{Incoming, Source as _};
 use super::decide::{Then, decide};
 use super::log::{concluded, tell};
 use super::{Body, Receipt, Refuse, Service, SessionInfo, Shared};
@@ -71,21 +72,31 @@ async fn message<V: Service, S>(
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
     info.facts = session.facts();
-    let verdict = service.message(info, Body::new(session)).await;
+    let mut incoming = Incoming::new(session, info);
+    let verdict = service.message(info, Body::new(&mut incoming)).await;
+    let taken = incoming.taken();
+    let mut told = false;
     loop {
         core::future::poll_fn(|cx| session.poll_ready(cx)).await;
         match session.event() {
             Some(Event::Body(body)) => match &verdict {
                 Ok(_) => body.done(),
-                Err(no) => body.refuse(&no.refusal()),
+                Err(no) => {
+                    // The machine replies when the rest has come, and asks no more.
+                    body.refuse(&no.refusal());
+                    concluded(info, &verdict, taken);
+                    return;
+                }
             },
             Some(Event::EndOfData(end)) => {
                 let more = end.recipient().is_some_and(|index| {
                     let count = info.envelope.as_ref().map_or(0, |e| e.recipients.len());
                     usize::from(index) + 1 < count
                 });
-                if !more {
+                // Before the first reply: a client that goes away between two of LMTP doesn't undo it.
+                if !core::mem::replace(&mut told, true) {
                     concluded(info, &verdict, end.size());
+                    info.messages += u32::from(verdict.is_ok());
                 }
                 match &verdict {
                     Ok(Receipt(Some(text))) => end.accept_with(text),
@@ -93,7 +104,6 @@ async fn message<V: Service, S>(
                     Err(no) => end.refuse(&no.refusal()),
                 }
                 if !more {
-                    info.messages += u32::from(verdict.is_ok());
                     info.envelope = None;
                     return;
                 }
