@@ -100,7 +100,12 @@ fn groups<'a>(mut rest: &'a [u8], found: &mut Groups) -> Result<&'a [u8], nom::E
             found.ends_with_ipv4 = true;
             return Ok(behind);
         }
-        let Ok((behind, group)) = ipv6_hex(rest) else { return Ok(rest) };
+        let (behind, group) = match ipv6_hex(rest) {
+            Ok(found) => found,
+            Err(_) if found.len == 0 => return Ok(rest),
+            // A group follows each colon.
+            Err(error) => return Err(error),
+        };
         found.push(group)?;
         match behind.strip_prefix(b":") {
             Some(next) if !next.starts_with(b":") => rest = next,
