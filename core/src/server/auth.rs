@@ -29,24 +29,23 @@ impl Machine<'_> {
             return self.error(R::AuthUnknownMechanism);
         };
         if !self.state.facts.tls && !self.config.policy.cleartext_auth {
-            self.state.spend();
             return self.error(R::AuthNeedsTls);
         }
         let response = auth.initial_response();
         if response.is_some() && mechanism.is_server_first() {
-            self.state.spend();
             return self.error(R::AuthNoInitialResponse);
         }
         let empty = response == Some("=");
+        let encoded = response.map(str::len);
         // What stands before the response is done with, so that the response is at the front.
-        let before = line.len() - response.map_or(0, str::len);
+        let before = line.len() - encoded.unwrap_or(0);
         self.state.exchange = Some(Exchange::new(mechanism));
         self.state.turn(Turn::Challenged);
         self.state.window.consume(before);
         self.state.line -= before;
-        match response.map(|encoded| if empty { 0 } else { encoded.len() }) {
+        match encoded {
             None => self.on_response(None),
-            Some(0) if empty => self.on_response(Some(0)),
+            Some(_) if empty => self.on_response(Some(0)),
             Some(encoded) => self.decode(encoded),
         }
     }
@@ -144,8 +143,12 @@ impl Machine<'_> {
         write_challenge(self.state, self.tx, prompt.octets(""));
     }
 
-    /// Ends the exchange: what the client sent can't be read, or it cancelled.
+    /// Ends the exchange: what the client sent can't be read, or it cancelled. Behind a token that
+    /// was refused that counts as a failure too, or tokens could be guessed without end.
     fn fail(&mut self, reply: R) {
+        if self.state.flags.failing {
+            return failed(self.config, self.state, self.tx, &self.config.reply(reply));
+        }
         self.state.end_exchange();
         self.error(reply);
     }
