@@ -2,8 +2,9 @@
 
 use crate::reply::{DefaultReply, Refusal, Reply, ReplyCode, Text};
 use crate::server::config::Config;
+use crate::server::content::Discard;
 use crate::server::facts::Facts;
-use crate::server::machine::{Closed, State, write};
+use crate::server::machine::{Aborted, Closed, State, write};
 
 /// The connection as a guard sees it: everything but the receive buffer, which is lent out.
 pub(in crate::server) struct Answer<'a> {
@@ -51,6 +52,35 @@ impl Answer<'_> {
         self.close_after(&reply);
     }
 
+    /// The reply leaves before anything else is done: these commands end a group (RFC 2920 section
+    /// 3.2).
+    pub(super) fn flush(&mut self) {
+        self.state.flags.flush = true;
+    }
+
+    /// Refuses mail data that comes all the same: the rest is dropped, and the reply leaves when it
+    /// has ended. A 421 closes the connection at once.
+    pub(super) fn refuse_content(&mut self, refusal: &Refusal<'_>) {
+        let reply = refusal.reply(ReplyCode::TRANSACTION_FAILED, ReplyCode::LOCAL_ERROR);
+        if reply.code() == ReplyCode::NOT_AVAILABLE {
+            self.write(&reply);
+            return self.close_after(&reply);
+        }
+        let how = if self.config.lmtp {
+            // There may be a reply for each recipient, and only a default one can be kept.
+            Discard::Reply(if refusal.is_permanent() {
+                DefaultReply::MessageRefused
+            } else {
+                DefaultReply::MessageDeferred
+            })
+        } else {
+            self.write(&reply);
+            Discard::Held
+        };
+        self.state.discard(how, Aborted::Declined);
+    }
+
+    /// Closes the connection where the reply is a 421.
     pub(super) fn close_after(&mut self, reply: &Reply<'_>) {
         if reply.code() == ReplyCode::NOT_AVAILABLE {
             self.state.close(Closed::Refused);

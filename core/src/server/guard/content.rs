@@ -2,8 +2,6 @@
 
 use super::{Answer, guard};
 use crate::reply::{DefaultReply, Refusal, ReplyCode};
-use crate::server::content::Discard;
-use crate::server::machine::Aborted;
 use crate::server::state::Turn;
 use crate::wire::content::Position;
 
@@ -46,21 +44,12 @@ impl<'a> Body<'a> {
     }
 
     /// Refuses the message, with 554 or 451, as soon as the mail data has ended: the rest is
-    /// dropped.
+    /// dropped. With 421 the connection is closed at once.
+    ///
+    /// In LMTP the text is [`DefaultReply::MessageRefused`] or [`DefaultReply::MessageDeferred`],
+    /// once for each recipient.
     pub fn refuse(mut self, refusal: &Refusal<'_>) {
-        let reply = refusal.reply(ReplyCode::TRANSACTION_FAILED, ReplyCode::LOCAL_ERROR);
-        let how = if self.answer.config.lmtp {
-            // There is a reply for each recipient, and only a default one can be kept.
-            Discard::Reply(if refusal.is_permanent() {
-                DefaultReply::MessageRefused
-            } else {
-                DefaultReply::MessageDeferred
-            })
-        } else {
-            self.answer.write(&reply);
-            Discard::Held
-        };
-        self.answer.state.discard(how, Aborted::Declined);
+        self.answer.refuse_content(refusal);
     }
 }
 

@@ -46,7 +46,7 @@ impl Connected<'_> {
         }
         self.answer.write(&Reply::new(ReplyCode::READY, None, &line));
         self.answer.state.consume_line();
-        self.answer.state.flags.flush = true;
+        self.answer.flush();
         self.answer.state.turn(Turn::Welcomed);
     }
 
@@ -60,7 +60,7 @@ impl Connected<'_> {
         } else {
             self.answer.state.flags.turned_away = true;
             self.answer.state.consume_line();
-            self.answer.state.flags.flush = true;
+            self.answer.flush();
             self.answer.state.turn(Turn::Welcomed);
         }
     }
@@ -97,7 +97,7 @@ impl<'a> Hello<'a> {
         if self.kind == HelloKind::Helo {
             let hostname = self.answer.config.hostname;
             self.answer.write(&Reply::new(ReplyCode::OK, None, hostname));
-            self.answer.state.flags.flush = true;
+            self.answer.flush();
         } else {
             state.hello_line = Some(0);
         }
@@ -107,6 +107,7 @@ impl<'a> Hello<'a> {
     /// Refuses what the client says it is, with 550 or 451.
     pub fn refuse(mut self, refusal: &Refusal<'_>) {
         self.answer.refuse(refusal, ReplyCode::MAILBOX_UNAVAILABLE, ReplyCode::LOCAL_ERROR);
+        self.answer.flush();
     }
 }
 
@@ -158,17 +159,19 @@ impl<'a> Verify<'a> {
     /// It exists: 250 with its mailbox, such as `Fred Smith <fred@example.org>`.
     pub fn accept(mut self, mailbox: &str) {
         self.answer.accept(DefaultReply::Ok, Some(mailbox));
+        self.answer.flush();
     }
 
     /// 252: says neither yes nor no.
     pub fn decline(mut self) {
         self.answer.accept(DefaultReply::CannotVerify, None);
-        self.answer.state.flags.flush = true;
+        self.answer.flush();
     }
 
     /// It does not exist, with 550; or not now, with 450.
     pub fn refuse(mut self, refusal: &Refusal<'_>) {
         self.answer.refuse(refusal, ReplyCode::MAILBOX_UNAVAILABLE, ReplyCode::MAILBOX_BUSY);
+        self.answer.flush();
     }
 }
 
@@ -193,17 +196,19 @@ impl<'a> Expand<'a> {
         self.answer.write(&Reply::lines(usual.code(), usual.enhanced(), members));
         self.answer.state.counts.errors = 0;
         self.answer.state.consume_line();
+        self.answer.flush();
     }
 
     /// 502: not available.
     pub fn decline(mut self) {
         self.answer.accept(DefaultReply::NotOffered, None);
-        self.answer.state.flags.flush = true;
+        self.answer.flush();
     }
 
     /// There is no such list, with 550; or not now, with 450.
     pub fn refuse(mut self, refusal: &Refusal<'_>) {
         self.answer.refuse(refusal, ReplyCode::MAILBOX_UNAVAILABLE, ReplyCode::MAILBOX_BUSY);
+        self.answer.flush();
     }
 }
 

@@ -112,18 +112,18 @@ impl Data<'_> {
         }
     }
 
-    /// Refuses, with 554 or 451. The transaction is over; the octets of a chunk are dropped.
+    /// Refuses, with 554 or 451. The transaction is over; the octets of a chunk are dropped before
+    /// the reply leaves, which in LMTP has a default text.
     pub fn refuse(mut self, refusal: &Refusal<'_>) {
-        let reply = refusal.reply(ReplyCode::TRANSACTION_FAILED, ReplyCode::LOCAL_ERROR);
-        self.answer.write(&reply);
-        self.answer.state.consume_line();
         if self.chunk {
+            self.answer.state.consume_line();
             self.answer.state.turn(Turn::ChunkBegins);
-            let held = crate::server::content::Discard::Held;
-            self.answer.state.discard(held, Aborted::Declined);
+            self.answer.refuse_content(refusal);
         } else {
             self.answer.state.end_transaction(Some(Aborted::Declined));
+            let (permanent, transient) = (ReplyCode::TRANSACTION_FAILED, ReplyCode::LOCAL_ERROR);
+            self.answer.refuse(refusal, permanent, transient);
+            self.answer.flush();
         }
-        self.answer.close_after(&reply);
     }
 }
