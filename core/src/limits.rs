@@ -27,7 +27,8 @@ pub struct Limits {
     /// Longest AUTH command or SASL response in octets, CRLF included (RFC 4954 section 4.6, which
     /// asks for 12,288; the default).
     pub auth_line: usize,
-    /// Recipients of a mail transaction. At least 100 (RFC 5321 section 4.5.3.1.8); default 1,000.
+    /// Recipients of a mail transaction; zero is 65,535. At least 100 (RFC 5321 section
+    /// 4.5.3.1.8); default 1,000.
     pub recipients: u16,
     /// Largest message in octets; zero is no limit. At least 65,536 (RFC 5321 section 4.5.3.1.7);
     /// default 64 MiB.

@@ -13,7 +13,7 @@ use ehlo::io::{Deadline, Io};
 use ehlo::limits::Limits;
 use ehlo::reply::{DefaultReply, Refusal};
 use ehlo::sasl::Mechanism;
-use ehlo::server::{Closed, Config, Connection, Event, Identity};
+use ehlo::server::{Aborted, Closed, Config, Connection, Event, Identity};
 use ehlo_tests::transcript::accept;
 
 static CONFIG: Config<'static> = Config::new("mail.example.org");
@@ -188,6 +188,132 @@ fn a_reply_that_is_held_back_is_said_when_the_client_breaks_off() {
     read.filled(0);
     assert_eq!(says(&mut server, b""), b"554 5.7.1 no\r\n");
     assert_eq!(closed(&mut server), Closed::EndOfFile);
+}
+
+#[test]
+fn a_refused_message_that_never_ends_is_over_once() {
+    let begin = b"EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<a@b>\r\nDATA\r\n";
+    let mut server = after(&CONFIG, begin);
+    let Some(Io::Read(mut read)) = server.poll_io() else { panic!("it reads") };
+    read.space()[..3].copy_from_slice(b"a\nb");
+    read.filled(3);
+    let mut told = Vec::new();
+    loop {
+        match server.poll_io() {
+            Some(Io::Read(read)) => read.filled(0),
+            Some(Io::Write(write)) => {
+                let n = write.bytes().len();
+                write.sent(n);
+            }
+            Some(Io::Wait(_)) => panic!("there is nothing to wait for"),
+            None => match server.event() {
+                Some(Event::Aborted(aborted)) => {
+                    told.push(aborted.why());
+                    aborted.done();
+                }
+                Some(Event::Closed(_)) => break,
+                Some(event) => accept(event),
+                None => {}
+            },
+        }
+    }
+    assert_eq!(told, [Aborted::Refused(DefaultReply::BareNewlineInData)]);
+}
+
+#[test]
+fn a_reply_to_ehlo_is_whole_before_the_server_stops() {
+    let mut server = Connection::new(&CONFIG, vec![0; 512], vec![0; 512], [1; 16]);
+    says(&mut server, b"");
+    let Some(Io::Read(mut read)) = server.poll_io() else { panic!("it reads") };
+    read.space()[..8].copy_from_slice(b"EHLO x\r\n");
+    read.filled(8);
+    accept(server.event().unwrap());
+    // The send buffer is too small for all of it.
+    let Some(Io::Write(_)) = server.poll_io() else { panic!("it writes") };
+    server.handle_shutdown_now();
+    let said = String::from_utf8(says(&mut server, b"")).unwrap();
+    let (hello, stop) = said.split_once("421").expect("it says that it stops");
+    let last = hello.lines().position(|line| line.starts_with("250 ")).expect("it has an end");
+    assert_eq!(hello.lines().count(), last + 1, "{said}");
+    assert_eq!(stop, " 4.3.2 shutting down, try again later\r\n");
+    assert_eq!(closed(&mut server), Closed::Ended(DefaultReply::ShuttingDown));
+}
+
+#[test]
+fn nothing_is_said_in_clear_behind_the_reply_to_starttls() {
+    static STARTTLS: Config<'static> = Config::new("mail.example.org").starttls();
+    for (stop, why) in [
+        (Server::handle_timeout as fn(&mut Server), DefaultReply::TimedOut),
+        (Server::handle_shutdown_now, DefaultReply::ShuttingDown),
+    ] {
+        let mut server = Connection::new(&STARTTLS, vec![0; 2048], vec![0; 1024], [1; 16]);
+        says(&mut server, b"EHLO x\r\n");
+        let Some(Io::Read(mut read)) = server.poll_io() else { panic!("it reads") };
+        read.space()[..10].copy_from_slice(b"STARTTLS\r\n");
+        read.filled(10);
+        let Some(Io::Write(write)) = server.poll_io() else { panic!("it writes") };
+        let n = write.bytes().len();
+        write.sent(n);
+        assert!(matches!(server.event(), Some(Event::Upgrade(_))));
+        stop(&mut server);
+        assert_eq!(closed(&mut server), Closed::Ended(why));
+    }
+}
+
+#[test]
+fn a_client_that_hangs_up_behind_quit_has_quit() {
+    let mut server = after(&CONFIG, b"EHLO x\r\n");
+    let Some(Io::Read(mut read)) = server.poll_io() else { panic!("it reads") };
+    read.space()[..6].copy_from_slice(b"QUIT\r\n");
+    read.filled(6);
+    let Some(Io::Write(_)) = server.poll_io() else { panic!("it writes") };
+    server.handle_lost();
+    assert_eq!(closed(&mut server), Closed::Quit);
+}
+
+/// RFC 2920 section 3.2: the replies to these are not stored behind those to other commands.
+#[test]
+fn what_ends_a_group_is_replied_to_at_once() {
+    let no = Refusal::permanent("5.7.1 no");
+    for line in [&b"VRFY a\r\n"[..], b"EXPN a\r\n", b"EHLO a\r\n", b"DATA\r\n"] {
+        for yes in [true, false] {
+            let begin = b"EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<a@b>\r\n";
+            let mut server = after(&CONFIG, begin);
+            let Some(Io::Read(mut read)) = server.poll_io() else { panic!("it reads") };
+            let both = [line, b"RSET\r\nMAIL FROM:<>\r\n"].concat();
+            read.space()[..both.len()].copy_from_slice(&both);
+            read.filled(both.len());
+            match (server.event(), yes) {
+                (Some(Event::Verify(verify)), true) => verify.accept("<a@example.org>"),
+                (Some(Event::Verify(verify)), false) => verify.refuse(&no),
+                (Some(Event::Expand(expand)), true) => expand.accept(&["<a@example.org>"]),
+                (Some(Event::Expand(expand)), false) => expand.refuse(&no),
+                (Some(Event::Hello(hello)), true) => hello.accept(),
+                (Some(Event::Hello(hello)), false) => hello.refuse(&no),
+                (Some(Event::Data(data)), true) => data.accept(),
+                (Some(Event::Data(data)), false) => data.refuse(&no),
+                (other, _) => panic!("{other:?}"),
+            }
+            while matches!(server.event(), Some(Event::Aborted(_))) {
+                accept(server.event().unwrap());
+            }
+            assert!(matches!(server.poll_io(), Some(Io::Write(_))), "{}", line.escape_ascii());
+        }
+    }
+}
+
+#[test]
+fn without_a_limit_each_recipient_is_counted_all_the_same() {
+    let mut limits = Limits::new();
+    limits.recipients = 0;
+    let config: &'static Config<'static> =
+        Box::leak(Box::new(Config::new("mail.example.org").limits(limits).lmtp()));
+    let mut server = after(config, b"LHLO x\r\nMAIL FROM:<>\r\n");
+    let accepted = b"250 2.1.5 recipient OK\r\n".len();
+    let said = says(&mut server, &b"RCPT TO:<a@b>\r\n".repeat(usize::from(u16::MAX)));
+    assert_eq!(said.len(), accepted * usize::from(u16::MAX));
+    let said = says(&mut server, b"RCPT TO:<a@b>\r\n");
+    assert!(said.starts_with(b"452 "), "there would be no reply for it");
 }
 
 #[test]

@@ -208,12 +208,15 @@ impl Machine<'_> {
         let ehlo = self.state.facts.hello == Hello::Ehlo;
         let utf8 = self.state.facts.smtputf8;
         let original = p.orcpt.map_or("", |orcpt| orcpt.as_str());
-        let limit = self.config.limits.recipients;
+        let limit = match self.config.limits.recipients {
+            0 => u16::MAX,
+            limit => limit,
+        };
         if (dsn && !(ehlo && self.config.offers(E::DSN))) || !self.takes(&p.other) {
             Some(R::UnknownParameter)
         } else if !(utf8 || path.as_str().is_ascii() && original.is_ascii()) {
             Some(R::NonAsciiAddress)
-        } else if limit > 0 && self.state.transaction.recipients >= limit {
+        } else if self.state.transaction.recipients >= limit {
             Some(R::TooManyRecipients)
         } else {
             None

@@ -113,7 +113,7 @@ where
             Want::Wait => machine.state.flags.waiting = false,
             // It doesn't read what is written: nothing more can be said.
             Want::Write => machine.state.cut_off(Closed::Ended(DefaultReply::TimedOut)),
-            Want::Event if matches!(machine.state.phase(), Phase::Closing | Phase::Closed) => {}
+            Want::Event if machine.is_over() => {}
             Want::Read | Want::Event => machine.end(DefaultReply::TimedOut),
         }
         self.state.renew_deadline();
@@ -126,9 +126,7 @@ where
 
     /// The server stops now: the client gets 421 whatever it is in the middle of.
     pub fn handle_shutdown_now(&mut self) {
-        if !matches!(self.state.phase(), Phase::Closing | Phase::Closed) {
-            self.machine().end(DefaultReply::ShuttingDown);
-        }
+        self.state.flags.stopping_now = true;
     }
 
     /// The connection is lost: no octet can be read or written any more.

@@ -180,6 +180,8 @@ pub(super) struct Flags {
     pub(super) xclient: bool,
     /// The server is stopping.
     pub(super) stopping: bool,
+    /// The server stops as soon as the reply that is being written is whole.
+    pub(super) stopping_now: bool,
     /// The greeting was 554: nothing but QUIT is heard.
     pub(super) turned_away: bool,
 }
@@ -209,7 +211,8 @@ impl State {
 
     /// Ends the mail transaction; the application hears of it if it knew of it.
     pub(super) fn end_transaction(&mut self, why: Option<Aborted>) {
-        if self.transaction.open && why.is_some() {
+        // Where its mail data is being dropped, it has heard already.
+        if self.transaction.open && self.transaction.discard == Discard::No && why.is_some() {
             self.aborted = why;
         }
         self.transaction = Transaction::default();
@@ -222,7 +225,10 @@ impl State {
         self.end_transaction(Some(Aborted::Closed));
         self.flags.held = false;
         self.pending = Pending::None;
-        self.closed = why;
+        // The first reason counts: a client that says QUIT and hangs up has quit.
+        if self.phase() != Phase::Closing {
+            self.closed = why;
+        }
         self.turn(Turn::Closing);
     }
 
@@ -297,6 +303,10 @@ impl Machine<'_> {
                 self.write(&self.config.reply(reply));
                 continue;
             }
+            if core::mem::take(&mut self.state.flags.stopping_now) && !self.is_over() {
+                self.end(DefaultReply::ShuttingDown);
+                continue;
+            }
             if self.has_event() {
                 return Want::Event;
             }
@@ -318,6 +328,11 @@ impl Machine<'_> {
             || self.state.notice.is_some()
             || !matches!(self.state.pending, Pending::None)
             || self.state.phase() == Phase::Closed
+    }
+
+    /// Whether the last reply has been given.
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self.state.phase(), Phase::Closing | Phase::Closed)
     }
 
     /// Whether a full reply may not fit behind what waits to be written.
@@ -387,10 +402,14 @@ impl Machine<'_> {
         self.state.consume_line();
     }
 
-    /// Ends the connection with a reply.
+    /// Ends the connection with a reply; behind the reply to STARTTLS, where only TLS may follow,
+    /// without one.
     pub(super) fn end(&mut self, reply: DefaultReply) {
-        self.write(&self.config.reply(reply));
         self.note(reply);
+        if self.state.phase() == Phase::Upgrading {
+            return self.state.cut_off(Closed::Ended(reply));
+        }
+        self.write(&self.config.reply(reply));
         self.state.close(Closed::Ended(reply));
     }
 
