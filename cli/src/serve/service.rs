@@ -110,6 +110,10 @@ impl Service for Keeper {
         self.accounts.check(login).await
     }
 
+    fn username<'a>(&self, identity: &'a Identity) -> Option<&'a str> {
+        Some(identity.name())
+    }
+
     async fn mail(&self, session: &SessionInfo<Identity>, mail: &Mail<'_>) -> Verdict {
         self.faults.strike(Stage::Mail).await?;
         self.rules.sender(session.identity(), mail.reverse_path())

@@ -39,6 +39,15 @@ fn a_trusted_peer_may_say_who_its_client_is() {
 }
 
 #[test]
+fn what_a_trusted_peer_does_not_know_is_nobody() {
+    let ehlo = Ehlo::serve(&["--trust-xclient", "127.0.0.1", "--user", "tim:secret"]);
+    let mut client = ehlo.tls_client();
+    client.expect("XCLIENT ADDR=[UNAVAILABLE] LOGIN=[UNAVAILABLE] HELO=[TEMPUNAVAIL]", "220");
+    client.ehlo();
+    client.expect("MAIL FROM:<me@example.com>", "530");
+}
+
+#[test]
 fn a_store_that_fails_is_451_and_tells_the_client_nothing_more() {
     let ehlo = Ehlo::serve(&["--user", "tim:secret"]);
     let mut client = ehlo.login("tim", "secret");

@@ -143,6 +143,17 @@ fn a_token_belongs_to_its_user() {
 }
 
 #[test]
+fn a_token_without_a_name_is_that_of_its_owner() {
+    let ehlo = Ehlo::serve(&["--token", "tim:t0ken"]);
+    let mut client = ehlo.tls_client();
+    let bearer = base64("n,,\u{1}auth=Bearer t0ken\u{1}\u{1}");
+    client.expect(&format!("AUTH OAUTHBEARER {bearer}"), "235");
+    assert!(client.deliver("hello\r\n").starts_with("250"));
+    ehlo.wait_for_log("tim authenticated by OAUTHBEARER");
+    ehlo.wait_for_log("tim (OAUTHBEARER, TLSv1.3): me@example.com");
+}
+
+#[test]
 fn anonymous_is_taken_when_asked_for() {
     let ehlo = Ehlo::serve(&["--discard", "--auth", "ANONYMOUS"]);
     let mut client = ehlo.tls_client();

@@ -6,6 +6,7 @@ use ehlo::server::Event;
 use ehlo::server::guard::Token;
 use tracing::info;
 
+use super::info::known;
 use super::service::Kind;
 use super::{Credentials, Envelope, Recipient, Refuse, Service, SessionInfo, Shared};
 use super::{Verdict, Welcome};
@@ -87,13 +88,12 @@ pub(super) async fn decide<V: Service>(
         Event::Xclient(xclient) => {
             let attributes = xclient.attributes();
             info.take_over(&attributes);
-            let name: Option<Vec<u8>> = attributes.find("LOGIN").map(|n| n.decoded().collect());
-            match name.map(String::from_utf8) {
+            match known(&attributes, "LOGIN").map(String::from_utf8) {
                 None => xclient.accept(),
                 Some(Ok(name)) => match service.login(info, Credentials::Proxy(&name)).await {
                     Ok(identity) => {
+                        info.username = service.username(&identity).unwrap_or(&name).into();
                         info.identity = Some(identity);
-                        info.username = name.into();
                         xclient.accept_login(None);
                     }
                     Err(no) => xclient.refuse(&no.refusal()),
@@ -130,9 +130,15 @@ async fn login<V: Service>(
             };
             match attempt(shared, info, $credentials).await {
                 Ok(identity) => {
-                    info!(session = info.id, peer = %info.peer, mechanism, user = username, "authenticated");
+                    info.username = shared.service.username(&identity).unwrap_or(&username).into();
                     info.identity = Some(identity);
-                    info.username = username.into();
+                    info!(
+                        session = info.id,
+                        peer = %info.peer,
+                        mechanism,
+                        user = info.username,
+                        "authenticated"
+                    );
                     $guard.accept();
                 }
                 Err(no) => {

@@ -35,10 +35,7 @@ where
         let Some(event) = session.event() else { continue };
         match event {
             Event::Upgrade(_) => {
-                info.client_name = Box::default();
-                info.identity = None;
-                info.username = Box::default();
-                info.envelope = None;
+                info.forget();
                 return Ended::Upgrade;
             }
             Event::Aborted(aborted) => {

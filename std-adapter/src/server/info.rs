@@ -99,7 +99,8 @@ impl<I> SessionInfo<I> {
         self.identity.as_ref()
     }
 
-    /// The name the client authenticated by; empty before, and where the mechanism has none.
+    /// Who has authenticated, by the name [`Service::username`](super::Service::username) has for it or
+    /// that came with the credentials; empty before, and where neither is.
     #[must_use]
     pub fn username(&self) -> &str {
         &self.username
@@ -131,10 +132,7 @@ impl<I> SessionInfo<I> {
 
     /// Takes over what a trusted proxy says of the client (XCLIENT).
     pub(super) fn take_over(&mut self, attributes: &Attributes<'_>) {
-        let value = |name| {
-            let octets: Vec<u8> = attributes.find(name)?.decoded().collect();
-            String::from_utf8(octets).ok()
-        };
+        let value = |name| String::from_utf8(known(attributes, name)?).ok();
         if let Some(address) = value("ADDR") {
             // Postfix writes IPv6 addresses with a prefix.
             let address = match address.get(..5) {
@@ -148,11 +146,26 @@ impl<I> SessionInfo<I> {
         if let Some(port) = value("PORT").and_then(|port| port.parse().ok()) {
             self.peer.set_port(port);
         }
+        self.forget();
         self.client_name = value("HELO").unwrap_or_default().into();
+    }
+
+    /// Forgets what the client said and who it is: TLS begins, or another client.
+    pub(super) fn forget(&mut self) {
+        self.client_name = Box::default();
         self.identity = None;
         self.username = Box::default();
         self.envelope = None;
+        self.forwarded = None;
     }
+}
+
+/// The value of an attribute, decoded. `None` also where the proxy says that it has none, by the words
+/// Postfix has for that: they must not be taken for a name.
+pub(super) fn known(attributes: &Attributes<'_>, name: &str) -> Option<Vec<u8>> {
+    let value: Vec<u8> = attributes.find(name)?.decoded().collect();
+    let none = [&b"[UNAVAILABLE]"[..], b"[TEMPUNAVAIL]"];
+    (!none.iter().any(|none| none.eq_ignore_ascii_case(&value))).then_some(value)
 }
 
 impl Envelope {

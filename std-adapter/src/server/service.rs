@@ -174,6 +174,14 @@ pub trait Service: Send + Sync + 'static {
         async { Err(Refuse::credentials()) }
     }
 
+    /// The name of who has authenticated: what [`SessionInfo::username`] and the log show. `None`, the
+    /// default, is the name that came with the credentials; OAUTHBEARER may leave it out (RFC 7628
+    /// section 3.1), and then only the service knows whose token it was.
+    fn username<'a>(&self, identity: &'a Self::Identity) -> Option<&'a str> {
+        let _ = identity;
+        None
+    }
+
     /// MAIL.
     fn mail(
         &self,
