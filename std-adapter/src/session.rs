@@ -17,8 +17,9 @@ use crate::stop::{Stop, Stopping};
 /// The server's side of a connection over a stream.
 ///
 /// It reads, writes and keeps time; what is said is the machine's. Each event is a guard, and the
-/// guard is the answer. All futures here are cancel-safe: dropped before they are done, they have
-/// lost nothing, and the same event comes again.
+/// guard is the answer. [`next`](Self::next) is cancel-safe: dropped before it is done, it has lost
+/// nothing, and an event that was not answered comes again. [`upgrade`](Self::upgrade) and
+/// [`close`](Self::close) consume the session, and dropped they end the connection.
 ///
 /// ```
 /// use ehlo::server::{Config, Event};
@@ -243,7 +244,12 @@ impl<'c, S: AsyncRead + AsyncWrite + Unpin> Session<'c, S> {
     where
         F: Future<Output = Result<T, E>>,
     {
-        let Self { mut connection, stream, equipped, timer, stopping, transcript, .. } = self;
+        let Self { mut connection, mut stream, equipped, timer, stopping, transcript, unflushed } =
+            self;
+        if unflushed {
+            // The client waits for the reply. Where it can't be sent, the handshake fails.
+            let _ = stream.flush().await;
+        }
         let stream = handshake(stream).await?;
         if let Some(Event::Upgrade(upgrade)) = connection.event() {
             upgrade.done();
