@@ -27,6 +27,7 @@ pub(super) struct Shared {
 impl Shared {
     pub(super) fn open(root: PathBuf, hostname: &str) -> Result<Self, StoreError> {
         let (tmp, new) = (root.join("tmp"), root.join("new"));
+        let missing: Vec<&Path> = root.ancestors().take_while(|folder| !folder.exists()).collect();
         for folder in [&tmp, &new, &root.join("cur")] {
             make_folder(folder).map_err(|error| {
                 StoreError::io(&format!("cannot make {}", folder.display()), error)
@@ -34,6 +35,11 @@ impl Shared {
         }
         sync_folder(&root)
             .map_err(|error| StoreError::io(&format!("cannot sync {}", root.display()), error))?;
+        for folder in missing.iter().filter_map(|folder| folder.parent()) {
+            // Best effort: a folder that was made can be written, and need not be readable.
+            let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+            let _ = sync_folder(here);
+        }
         let random =
             getrandom::u32().map_err(|_| StoreError::new("the system has no random numbers"))?;
         let hostname = hostname.replace('/', "\\057").replace(':', "\\072");
