@@ -60,7 +60,7 @@ impl Visit for Fields {
 impl Fields {
     fn add(&mut self, name: &'static str, value: String) {
         // Some of it comes from clients: none of it may move the cursor or start a line.
-        let clean = value.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
+        let clean = value.chars().map(|c| if is_deceptive(c) { '?' } else { c }).collect();
         match name {
             "message" => self.message = clean,
             _ => self.others.push((name, clean)),
@@ -155,6 +155,12 @@ impl Fields {
     }
 }
 
+/// Moves the cursor, breaks the line, or shows it in another order than it has.
+fn is_deceptive(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// How a connection ended, in words.
 fn ending(why: &str) -> &str {
     match why {
@@ -219,5 +225,7 @@ mod tests {
     fn nothing_from_a_client_moves_the_cursor() {
         let text = line("x", &[("to", "a\u{1b}[2J\r\nb\u{9b}")]);
         assert_eq!(text, "x to=a?[2J??b?");
+        let text = line("x", &[("to", "a\u{202e}b\u{2028}c\u{2066}dä")]);
+        assert_eq!(text, "x to=a?b?c?dä");
     }
 }
