@@ -34,7 +34,7 @@ macro_rules! defaults {
 }
 
 defaults! {
-    /// RSET and NOOP.
+    /// RSET and NOOP; ETRN, VRFY, EXPN and XFORWARD that were accepted.
     Ok = OK Some(E::OK), "OK";
     /// QUIT.
     Closing = CLOSING Some(E::OK), "bye";
@@ -96,7 +96,7 @@ defaults! {
     WrongHello = SYNTAX_ERROR Some(E::INVALID_COMMAND), "this is not how to say hello here";
     /// MAIL inside a mail transaction.
     NestedMail = BAD_SEQUENCE Some(E::INVALID_COMMAND), "nested MAIL command";
-    /// RCPT, DATA or BDAT without MAIL.
+    /// RCPT or DATA without MAIL.
     MailFirst = BAD_SEQUENCE Some(E::INVALID_COMMAND), "need MAIL first";
     /// DATA or BDAT before any RCPT.
     RecipientFirst = BAD_SEQUENCE Some(E::INVALID_COMMAND), "need RCPT first";
@@ -146,6 +146,4 @@ defaults! {
     NulInData = TRANSACTION_FAILED Some(E::MEDIA_ERROR), "NUL in the message";
     /// Octets above 127 in the mail data where 8BITMIME is not offered (RFC 6152).
     EightBitInData = TRANSACTION_FAILED Some(E::MEDIA_NOT_SUPPORTED), "octets above 127 in the message, and 8BITMIME is not offered";
-    /// The application did not take a command, and gave no reason.
-    Declined = MAILBOX_UNAVAILABLE Some(E::NOT_AUTHORIZED), "not accepted here";
 }

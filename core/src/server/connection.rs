@@ -124,7 +124,8 @@ where
         self.state.flags.stopping = true;
     }
 
-    /// The server stops now: the client gets 421 whatever it is in the middle of.
+    /// The server stops now: the client gets 421 whatever it is in the middle of, behind a reply that
+    /// is half written; between STARTTLS and TLS it gets nothing.
     pub fn handle_shutdown_now(&mut self) {
         self.state.flags.stopping_now = true;
     }

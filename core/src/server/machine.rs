@@ -66,7 +66,8 @@ pub(super) enum Pending {
 pub enum Aborted {
     /// RSET, or a command that implies it: EHLO, HELO, STARTTLS.
     Reset,
-    /// The connection is closing or lost.
+    /// The connection is closing or lost. In LMTP, recipients that the message was accepted for stay
+    /// accepted.
     Closed,
     /// The mail data was refused: too big, or with octets it can't have.
     Refused(DefaultReply),
