@@ -10,6 +10,7 @@ use std::sync::Arc;
 use ehlo::capability::Extensions;
 use ehlo::server::Config;
 use tokio::net::{TcpListener, lookup_host};
+use tokio::task::JoinSet;
 
 use super::listener::{Listener, accept_on};
 use super::{Service, Shared};
@@ -223,16 +224,16 @@ impl<V: Service> Bound<V> {
 
     /// Serves until `stop` is done. Then no connection is accepted any more, running transactions
     /// may finish within the time of grace, and the rest get 421.
+    ///
+    /// Dropped before it is done, it accepts no more either; the connections that are open go on.
     pub async fn serve_until(self, stop: impl Future<Output = ()>) {
         let Self { shared, listeners, grace } = self;
-        let accepting: Vec<_> = listeners
-            .into_iter()
-            .map(|listener| tokio::spawn(accept_on(Arc::clone(&shared), listener)))
-            .collect();
-        stop.await;
-        for task in &accepting {
-            task.abort();
+        let mut accepting = JoinSet::new();
+        for listener in listeners {
+            accepting.spawn(accept_on(Arc::clone(&shared), listener));
         }
+        stop.await;
+        accepting.shutdown().await;
         shared.stopper.stop(Stop::Soon);
         if !drained(&shared, grace).await {
             shared.stopper.stop(Stop::Now);
@@ -276,5 +277,38 @@ impl core::error::Error for ServeError {
             Self::Listen(_, error) => Some(error),
             Self::NoListener | Self::NoCertificate => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::{Body, Receipt, Server, SessionInfo, Verdict};
+    use tokio::net::TcpStream;
+
+    struct Nothing;
+
+    impl Service for Nothing {
+        type Identity = ();
+
+        async fn message(&self, _: &SessionInfo<()>, _: Body<'_>) -> Verdict<Receipt> {
+            Ok(Receipt::default())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_server_that_is_dropped_accepts_no_more() {
+        let bound = Server::builder(Nothing).listen("127.0.0.1:0").bind().await.unwrap();
+        let (address, _) = bound.addresses().next().unwrap();
+        let serving = tokio::spawn(bound.serve_until(core::future::pending()));
+        TcpStream::connect(address).await.unwrap();
+        serving.abort();
+        let _ = serving.await;
+        let refused = async {
+            while TcpStream::connect(address).await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), refused).await.unwrap();
     }
 }
