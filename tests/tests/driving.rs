@@ -317,6 +317,22 @@ fn without_a_limit_each_recipient_is_counted_all_the_same() {
 }
 
 #[test]
+fn a_keyword_too_long_for_a_line_is_not_offered() {
+    let keyword: &'static str = Box::leak(format!("XLONG {}", "x".repeat(501)).into_boxed_str());
+    for (keyword, last) in [(&keyword[..506], "250 XLONG "), (keyword, "250 HELP\r\n")] {
+        let keywords: &'static [&'static str] = Box::leak(Box::new([keyword]));
+        let config: &'static Config<'static> =
+            Box::leak(Box::new(Config::new("mail.example.org").keywords(keywords)));
+        let mut server = Connection::new(config, vec![0; 512], vec![0; 512], [1; 16]);
+        let said = String::from_utf8(says(&mut server, b"EHLO x\r\n")).unwrap();
+        assert!(
+            said.lines().last().is_some_and(|line| line.starts_with(last.trim_end())),
+            "{said}"
+        );
+    }
+}
+
+#[test]
 fn an_idle_connection_needs_no_buffers() {
     let mut server = after(&CONFIG, b"EHLO x\r\n");
     assert_eq!((server.received(), server.unsent()), (0, 0));

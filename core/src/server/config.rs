@@ -88,7 +88,8 @@ impl<'c> Config<'c> {
         Self { extensions, ..self }
     }
 
-    /// Lines of the application's own for the reply to EHLO, such as `XSENSOR 1`.
+    /// Lines of the application's own for the reply to EHLO, such as `XSENSOR 1`; at most 506 octets
+    /// each, or they are left out.
     #[must_use]
     pub const fn keywords(self, keywords: &'c [&'c str]) -> Self {
         Self { keywords, ..self }

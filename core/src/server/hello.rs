@@ -91,7 +91,9 @@ fn line_on_offer(config: &Config<'_>, facts: &Facts, xclient: bool, index: u8) -
         }
         Some(Line::Xclient(_)) => xclient,
         Some(Line::Help) => config.offers(E::HELP),
-        Some(Line::Own(_) | Line::Hostname) => true,
+        // A line that is too long is no line.
+        Some(Line::Own(text)) => "250-\r\n".len().saturating_add(text.len()) <= REPLY_LINE_MAX,
+        Some(Line::Hostname) => true,
         None => false,
     }
 }
