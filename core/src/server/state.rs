@@ -1,17 +1,18 @@
 //! The phase of a connection: every transition there is, in one table.
 //!
 //! ```text
-//!              welcomed              challenged
-//! Connecting ───────────▶ Command ─────────────▶ Exchange
-//!                         ▲ │ │ ▲ ◀────────────── │
-//!              answered   │ │ │ │  exchange over
-//!          Verdict ───────┘ │ │ └──────────────────── Chunk ◀─┐
-//!             ▲             │ │      chunk ends         │ ▲   │ chunk begins
-//!             │ data ends   │ └─────────────────────────┼─┘   │
-//!             ├── Content ◀─┘ mail input starts         │     │
-//!             └─────────────────────────────────────────┘     │
-//! Command ──TLS announced──▶ Upgrading ──TLS started──▶ Command
+//! Connecting ──welcomed──▶ Command ──renewed──▶ Connecting                 XCLIENT
+//!
+//! Command ──challenged──▶ Exchange ──exchange over──▶ Command              AUTH
+//! Command ──TLS announced──▶ Upgrading ──TLS started──▶ Command            STARTTLS
+//!
+//! Command ──mail input──▶ Content ──data ends──▶ Verdict ──answered──▶ Command      DATA
+//!                         Content ──answered──▶ Command                    refused meanwhile
+//! Command ──chunk begins──▶ Chunk ──chunk ends──▶ Command                  BDAT
+//!                           Chunk ──data ends──▶ Verdict ──answered──▶ Command      BDAT … LAST
+//!
 //! any ──closing──▶ Closing ──drained──▶ Closed
+//! any ──drained──▶ Closed                                                  lost, or cut off
 //! ```
 
 /// Where a connection is.
