@@ -88,6 +88,21 @@ fn a_command_that_drips_in_has_one_deadline() {
 }
 
 #[test]
+fn the_time_for_a_command_begins_when_the_reply_before_it_has_left() {
+    let mut server = after(&CONFIG, b"EHLO x\r\n");
+    let Some(Io::Read(mut read)) = server.poll_io() else { panic!("it reads") };
+    read.space()[..6].copy_from_slice(b"NOOP\r\n");
+    read.filled(6);
+    let mut writing = None;
+    while let Some(Io::Write(write)) = server.poll_io() {
+        let before = writing.replace(write.deadline());
+        assert!(before.is_none_or(|before| before == write.deadline()), "an octet buys no time");
+        write.sent(1);
+    }
+    assert_ne!(deadline(&mut server).id, writing.expect("it writes").id);
+}
+
+#[test]
 fn an_over_long_line_that_drips_in_has_one_deadline() {
     let mut server = after(&CONFIG, b"EHLO x\r\n");
     let before = deadline(&mut server);

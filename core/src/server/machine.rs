@@ -167,6 +167,8 @@ pub(super) struct Flags {
     pub(super) held: bool,
     /// What is written must not leave before time has passed.
     pub(super) waiting: bool,
+    /// The driver was asked to write, and not all has left.
+    pub(super) writing: bool,
     /// An over-long line is being dropped.
     pub(super) swallowing: bool,
     /// The command line at the front, or the one being dropped, is AUTH.
@@ -289,11 +291,14 @@ impl Machine<'_> {
             let empty = self.state.outbox.is_empty();
             if empty {
                 self.state.flags.flush = false;
+                if core::mem::take(&mut self.state.flags.writing) {
+                    self.state.renew_deadline();
+                }
             } else if self.state.flags.waiting {
                 return Want::Wait;
             } else if !self.state.flags.held && (self.state.flags.flush || self.is_short_of_room())
             {
-                return Want::Write;
+                return self.want_write();
             }
             if self.state.hello_line.is_some() {
                 self.write_hello_line();
@@ -318,10 +323,16 @@ impl Machine<'_> {
                 } else if self.state.outbox.is_empty() || self.state.flags.held {
                     return Want::Read;
                 } else {
-                    return Want::Write;
+                    return self.want_write();
                 }
             }
         }
+    }
+
+    /// The driver is asked to write: the time for what comes next begins when all has left.
+    fn want_write(&mut self) -> Want {
+        self.state.flags.writing = true;
+        Want::Write
     }
 
     fn has_event(&self) -> bool {
