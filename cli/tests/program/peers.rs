@@ -48,6 +48,17 @@ fn what_a_trusted_peer_does_not_know_is_nobody() {
 }
 
 #[test]
+fn an_address_that_is_none_does_not_make_a_client_of_the_proxy() {
+    let ehlo = Ehlo::serve(&["--trust-xclient", "127.0.0.1", "--discard"]);
+    let mut client = ehlo.tls_client();
+    client.ehlo();
+    for wrong in ["ADDR=999.0.2.9", "ADDR=+FF", "ADDR=192.0.2.9 PORT=65536", "PORT=x"] {
+        client.expect(&format!("XCLIENT {wrong}"), "550 5.5.4");
+    }
+    client.expect("XCLIENT ADDR=IPV6:2001:db8::1 PORT=4711", "220");
+}
+
+#[test]
 fn a_store_that_fails_is_451_and_tells_the_client_nothing_more() {
     let ehlo = Ehlo::serve(&["--user", "tim:secret"]);
     let mut client = ehlo.login("tim", "secret");

@@ -87,7 +87,10 @@ pub(super) async fn decide<V: Service>(
         },
         Event::Xclient(xclient) => {
             let attributes = xclient.attributes();
-            info.take_over(&attributes);
+            if !info.take_over(&attributes) {
+                xclient.refuse(&Refuse::permanent("5.5.4 bad ADDR or PORT").refusal());
+                return Then::Next;
+            }
             match known(&attributes, "LOGIN").map(String::from_utf8) {
                 None => xclient.accept(),
                 Some(Ok(name)) => match service.login(info, Credentials::Proxy(&name)).await {

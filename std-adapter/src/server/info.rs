@@ -130,24 +130,32 @@ impl<I> SessionInfo<I> {
         self.envelope = Some(Box::new(Envelope { reverse_path, parameters, recipients }));
     }
 
-    /// Takes over what a trusted proxy says of the client (XCLIENT).
-    pub(super) fn take_over(&mut self, attributes: &Attributes<'_>) {
+    /// Takes over what a trusted proxy says of the client (XCLIENT); false when its address or port is
+    /// none: the client must not pass as the proxy then.
+    pub(super) fn take_over(&mut self, attributes: &Attributes<'_>) -> bool {
         let value = |name| String::from_utf8(known(attributes, name)?).ok();
-        if let Some(address) = value("ADDR") {
+        let mut peer = self.peer;
+        if let Some(address) = known(attributes, "ADDR") {
             // Postfix writes IPv6 addresses with a prefix.
-            let address = match address.get(..5) {
-                Some(prefix) if prefix.eq_ignore_ascii_case("IPV6:") => address.split_at(5).1,
+            let address = match address.split_at_checked(5) {
+                Some((prefix, rest)) if prefix.eq_ignore_ascii_case(b"IPV6:") => rest,
                 _ => &address,
             };
-            if let Ok(ip) = address.parse() {
-                self.peer.set_ip(ip);
+            match str::from_utf8(address).ok().and_then(|address| address.parse().ok()) {
+                Some(ip) => peer.set_ip(ip),
+                None => return false,
             }
         }
-        if let Some(port) = value("PORT").and_then(|port| port.parse().ok()) {
-            self.peer.set_port(port);
+        if let Some(port) = known(attributes, "PORT") {
+            match str::from_utf8(&port).ok().and_then(|port| port.parse().ok()) {
+                Some(port) => peer.set_port(port),
+                None => return false,
+            }
         }
+        self.peer = peer;
         self.forget();
         self.client_name = value("HELO").unwrap_or_default().into();
+        true
     }
 
     /// Forgets what the client said and who it is: TLS begins, or another client.
