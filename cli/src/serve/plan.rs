@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::path::PathBuf;
 
-use ehlo::address::Host;
+use ehlo::address::{ForwardPath, Host};
 use ehlo::capability::Extensions;
 use ehlo::limits::Limits;
 use ehlo::policy::Policy;
@@ -52,6 +52,16 @@ impl Plan {
         let hostname = options.hostname.clone().unwrap_or_else(|| "localhost".to_owned());
         if Host::parse(&hostname).is_err() {
             let text = format!("--hostname {hostname:?}: not a domain nor an address literal");
+            return Err(Failure::config(text));
+        }
+        if let Some(wrong) = options.local_domain.iter().find(|name| Host::parse(name).is_err()) {
+            let text = format!("--local-domain {wrong:?}: not a domain nor an address literal");
+            return Err(Failure::config(text));
+        }
+        let is_path = |address: &String| ForwardPath::parse(&format!("<{address}>")).is_ok();
+        if let Some(wrong) = options.reject_recipient.iter().find(|address| !is_path(address)) {
+            let text =
+                format!("--reject-recipient {wrong:?}: write an address as in RCPT, user@domain");
             return Err(Failure::config(text));
         }
         // Once for the life of the program.

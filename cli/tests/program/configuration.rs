@@ -35,7 +35,7 @@ fn a_port_that_is_taken_is_69() {
 
 #[test]
 fn contradictions_and_wrong_values_are_78_with_what_is_right() {
-    let cases: [(&[&str], &str); 19] = [
+    let cases: [(&[&str], &str); 21] = [
         (&["--maildir", "x", "--discard"], "choose one"),
         (&["--cert", "c.pem"], "--key"),
         (&["--require-tls", "--no-starttls"], "--listen-tls alone"),
@@ -52,6 +52,8 @@ fn contradictions_and_wrong_values_are_78_with_what_is_right() {
         (&["--fail", "quit=450"], "connect, hello, auth"),
         (&["--delay", "mail"], "STAGE=MILLISECONDS"),
         (&["--listen", "2525"], "HOST:PORT"),
+        (&["--local-domain", "example.org,example.net"], "not a domain"),
+        (&["--reject-recipient", "nobody"], "user@domain"),
         (&["--trust-xclient", "10.1.2.3/8"], "10.0.0.0/8"),
         (&["--users", "missing.toml"], "missing.toml"),
         (&["--cert", "missing.pem", "--key", "missing.pem"], "missing.pem"),
