@@ -42,7 +42,8 @@ pub(crate) fn open(
         None => None,
     };
     let nobody = memory.is_empty() && file.is_none() && !options.accept_any;
-    let wants_passwords = options.auth.is_empty()
+    // Client certificates are somebody: then no user is made up, whom EXTERNAL would ask for.
+    let wants_passwords = (options.auth.is_empty() && options.client_ca.is_none())
         || options.auth.iter().any(|auth| auth.0.is_some_and(takes_password));
     let generated = match nobody && wants_passwords {
         true => Some(generate(&mut memory)?),

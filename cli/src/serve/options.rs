@@ -209,7 +209,8 @@ pub(crate) struct Options {
     #[serde(deserialize_with = "one")]
     pub(crate) max_unauthenticated_commands: Option<Limit>,
 
-    /// Seconds to wait for a command or for more of a message [default: 300]
+    /// Seconds to wait for a command, for more of a message, or for replies to be read
+    /// [default: 300]
     #[arg(long, value_name = "SECS", help_heading = LIMITS)]
     #[serde(deserialize_with = "one")]
     pub(crate) idle_timeout: Option<Limit>,

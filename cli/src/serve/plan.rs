@@ -190,6 +190,7 @@ fn limits(options: &Options) -> Limits {
         const YEAR: u64 = 365 * 24 * 60 * 60;
         let time = Duration::from_secs(seconds.or(YEAR, YEAR).min(YEAR));
         (limits.command_timeout, limits.data_timeout) = (time, time);
+        limits.write_timeout = time;
         limits.connection_timeout = limits.connection_timeout.max(time);
     }
     limits

@@ -253,7 +253,8 @@ impl<'a> Xclient<'a> {
         self.attributes
     }
 
-    /// Takes it: the session begins anew with a `Connected` event and a greeting.
+    /// Takes it: the session begins anew with a `Connected` event and a greeting. Where it named
+    /// another address, XCLIENT and XFORWARD have to be allowed again.
     pub fn accept(self) {
         self.renew(false, None);
     }
@@ -270,6 +271,9 @@ impl<'a> Xclient<'a> {
 
     fn renew(self, authenticated: bool, identity: Option<Identity>) {
         let state = self.answer.state;
+        // A proxy may pass on what its client says from here on: whether the client it named is
+        // trusted with XCLIENT is for the next `Connected` to say.
+        state.flags.xclient &= self.attributes.find("ADDR").is_none();
         state.facts = crate::server::Facts {
             tls: state.facts.tls,
             lmtp: state.facts.lmtp,
