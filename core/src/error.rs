@@ -14,6 +14,11 @@ pub struct InvalidAddress;
 #[non_exhaustive]
 pub struct InvalidParameter;
 
+/// Not a reply line as RFC 5321 section 4.2 has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct InvalidReply;
+
 /// Why a command line could not be read. Each carries the reply it deserves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -116,6 +121,12 @@ impl fmt::Display for InvalidParameter {
     }
 }
 
+impl fmt::Display for InvalidReply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a reply as RFC 5321 section 4.2 has it")
+    }
+}
+
 impl fmt::Display for SyntaxError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (_, _, text) = self.reply();
@@ -125,4 +136,5 @@ impl fmt::Display for SyntaxError {
 
 impl core::error::Error for InvalidAddress {}
 impl core::error::Error for InvalidParameter {}
+impl core::error::Error for InvalidReply {}
 impl core::error::Error for SyntaxError {}

@@ -4,10 +4,11 @@ use core::fmt;
 
 use super::{
     BodyType, DateTime, DeliverBy, Hold, MtPriority, OtherParameters, Ret, Xtext, each, flag, once,
-    show, typed,
+    typed,
 };
 use crate::error::SyntaxError;
 use crate::wire::grammar::{self, whole};
+use crate::wire::print::{self, Print, Sink, keyword};
 use crate::wire::words;
 
 /// The parameters of a MAIL command.
@@ -129,30 +130,34 @@ pub(super) fn is_known(keyword: &str) -> bool {
     Known::of(keyword).is_some()
 }
 
-impl fmt::Display for MailParameters<'_> {
+impl Print for MailParameters<'_> {
     /// Each parameter with a space before it.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        show(f, "SIZE", self.size)?;
-        show(f, "BODY", self.body)?;
-        if self.smtputf8 {
-            f.write_str(" SMTPUTF8")?;
+    fn print(&self, out: &mut impl Sink) {
+        keyword(out, "SIZE", self.size.as_ref());
+        keyword(out, "BODY", self.body.as_ref());
+        out.text(if self.smtputf8 { " SMTPUTF8" } else { "" });
+        match &self.auth {
+            Some(Xtext::EMPTY) => out.text(" AUTH=<>"),
+            auth => keyword(out, "AUTH", auth.as_ref()),
         }
-        match self.auth {
-            Some(Xtext::EMPTY) => f.write_str(" AUTH=<>")?,
-            auth => show(f, "AUTH", auth)?,
-        }
-        show(f, "RET", self.ret)?;
-        show(f, "ENVID", self.envid)?;
-        if self.requiretls {
-            f.write_str(" REQUIRETLS")?;
-        }
-        match self.hold {
-            Some(Hold::For(seconds)) => write!(f, " HOLDFOR={seconds}")?,
-            Some(Hold::Until(time)) => write!(f, " HOLDUNTIL={time}")?,
+        keyword(out, "RET", self.ret.as_ref());
+        keyword(out, "ENVID", self.envid.as_ref());
+        out.text(if self.requiretls { " REQUIRETLS" } else { "" });
+        match &self.hold {
+            Some(Hold::For(seconds)) => {
+                keyword(out, "HOLDFOR", Some(&u64::from(seconds.get())));
+            }
+            Some(Hold::Until(time)) => keyword(out, "HOLDUNTIL", Some(time)),
             None => {}
         }
-        show(f, "BY", self.by)?;
-        show(f, "MT-PRIORITY", self.mt_priority)?;
-        write!(f, "{}", self.other)
+        keyword(out, "BY", self.by.as_ref());
+        keyword(out, "MT-PRIORITY", self.mt_priority.as_ref());
+        self.other.print(out);
+    }
+}
+
+impl fmt::Display for MailParameters<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        print::display(self, f)
     }
 }

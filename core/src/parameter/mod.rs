@@ -3,8 +3,6 @@
 //! Numbers never saturate: what does not fit is refused. A parameter of an unknown extension is kept
 //! as it was written, see [`OtherParameters`].
 
-use core::fmt;
-
 use crate::error::{InvalidParameter, SyntaxError};
 use crate::wire::grammar::{self, whole};
 use crate::wire::words;
@@ -58,15 +56,6 @@ fn flag(slot: &mut bool, value: Option<&str>) -> Result<(), SyntaxError> {
         (None, true) => Err(SyntaxError::RepeatedParameter),
         (None, false) => Ok(()),
     }
-}
-
-/// Writes ` KEYWORD=value` where there is a value.
-fn show(
-    f: &mut fmt::Formatter<'_>,
-    keyword: &str,
-    value: Option<impl fmt::Display>,
-) -> fmt::Result {
-    value.map_or(Ok(()), |value| write!(f, " {keyword}={value}"))
 }
 
 /// Reads a value by a constructor that may fail.

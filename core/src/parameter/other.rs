@@ -3,6 +3,7 @@
 use core::fmt;
 
 use super::{mail, rcpt};
+use crate::wire::print::{self, Print, Sink};
 use crate::wire::words;
 
 /// A parameter as it was written.
@@ -79,15 +80,22 @@ impl fmt::Debug for OtherParameters<'_> {
     }
 }
 
-impl fmt::Display for OtherParameters<'_> {
+impl Print for OtherParameters<'_> {
     /// Each parameter with a space before it.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn print(&self, out: &mut impl Sink) {
         for parameter in self.iter() {
-            write!(f, " {}", parameter.keyword)?;
+            out.text(" ");
+            out.text(parameter.keyword);
             if let Some(value) = parameter.value {
-                write!(f, "={value}")?;
+                out.text("=");
+                out.text(value);
             }
         }
-        Ok(())
+    }
+}
+
+impl fmt::Display for OtherParameters<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        print::display(self, f)
     }
 }

@@ -2,8 +2,9 @@
 
 use core::fmt;
 
-use super::{Notify, Orcpt, OtherParameters, each, once, show, typed};
+use super::{Notify, Orcpt, OtherParameters, each, once, typed};
 use crate::error::SyntaxError;
+use crate::wire::print::{self, Print, Sink, keyword};
 
 /// The parameters of a RCPT command.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,11 +47,17 @@ impl<'a> RcptParameters<'a> {
     }
 }
 
-impl fmt::Display for RcptParameters<'_> {
+impl Print for RcptParameters<'_> {
     /// Each parameter with a space before it.
+    fn print(&self, out: &mut impl Sink) {
+        keyword(out, "NOTIFY", self.notify.as_ref());
+        keyword(out, "ORCPT", self.orcpt.as_ref());
+        self.other.print(out);
+    }
+}
+
+impl fmt::Display for RcptParameters<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        show(f, "NOTIFY", self.notify)?;
-        show(f, "ORCPT", self.orcpt)?;
-        write!(f, "{}", self.other)
+        print::display(self, f)
     }
 }

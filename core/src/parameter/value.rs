@@ -5,6 +5,7 @@ use core::num::NonZeroU32;
 
 use crate::error::InvalidParameter;
 use crate::wire::grammar::{self, whole};
+use crate::wire::print::{self, Print, Sink};
 
 /// What octets a message is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -270,58 +271,78 @@ impl MtPriority {
     }
 }
 
-impl fmt::Display for BodyType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+impl Print for BodyType {
+    fn print(&self, out: &mut impl Sink) {
+        out.text(self.as_str());
     }
 }
 
-impl fmt::Display for Ret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+impl Print for Ret {
+    fn print(&self, out: &mut impl Sink) {
+        out.text(self.as_str());
     }
 }
 
-impl fmt::Display for Notify {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Print for Notify {
+    fn print(&self, out: &mut impl Sink) {
         let named = [(self.success, "SUCCESS"), (self.failure, "FAILURE"), (self.delay, "DELAY")];
         let mut before = "";
         for (_, name) in named.iter().filter(|(wanted, _)| *wanted) {
-            write!(f, "{before}{name}")?;
+            out.text(before);
+            out.text(name);
             before = ",";
         }
-        if before.is_empty() { f.write_str("NEVER") } else { Ok(()) }
+        if before.is_empty() {
+            out.text("NEVER");
+        }
     }
 }
 
-impl fmt::Display for Xtext<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
+impl Print for Xtext<'_> {
+    fn print(&self, out: &mut impl Sink) {
+        out.text(self.0);
     }
 }
 
-impl fmt::Display for Orcpt<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.text)
+impl Print for Orcpt<'_> {
+    fn print(&self, out: &mut impl Sink) {
+        out.text(self.text);
     }
 }
 
-impl fmt::Display for DateTime<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
+impl Print for DateTime<'_> {
+    fn print(&self, out: &mut impl Sink) {
+        out.text(self.0);
     }
 }
 
-impl fmt::Display for DeliverBy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mode = if self.returns { "R" } else { "N" };
-        let trace = if self.trace { "T" } else { "" };
-        write!(f, "{};{mode}{trace}", self.seconds)
+impl Print for DeliverBy {
+    fn print(&self, out: &mut impl Sink) {
+        signed(out, self.seconds);
+        out.text(if self.returns { ";R" } else { ";N" });
+        out.text(if self.trace { "T" } else { "" });
     }
 }
 
-impl fmt::Display for MtPriority {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
+impl Print for MtPriority {
+    fn print(&self, out: &mut impl Sink) {
+        signed(out, i32::from(self.0));
     }
 }
+
+fn signed(out: &mut impl Sink, value: i32) {
+    out.text(if value < 0 { "-" } else { "" });
+    out.number(u64::from(value.unsigned_abs()));
+}
+
+macro_rules! display {
+    ($($name:ty),*) => {$(
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                print::display(self, f)
+            }
+        }
+    )*};
+}
+
+display!(BodyType, Ret, Notify, Xtext<'_>, Orcpt<'_>, DateTime<'_>, DeliverBy, MtPriority);

@@ -3,6 +3,7 @@
 mod code;
 mod default;
 mod enhanced;
+mod received;
 mod refusal;
 mod text;
 mod write;
@@ -10,6 +11,7 @@ mod write;
 pub use code::ReplyCode;
 pub use default::DefaultReply;
 pub use enhanced::Enhanced;
+pub use received::{Received, ReplyLine};
 pub use refusal::{NotARefusal, Refusal};
 pub use text::Text;
 pub(crate) use write::ReplyWriter;

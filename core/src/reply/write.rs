@@ -2,6 +2,7 @@
 
 use super::{Enhanced, Lines, Reply, ReplyCode, Text};
 use crate::limits::REPLY_LINE_MAX;
+use crate::wire::print::decimal;
 use crate::wire::{copy, words};
 
 /// Octets around the text of a line: code, separator, the longest enhanced status code, a space and
@@ -110,24 +111,13 @@ impl<'a> ReplyWriter<'a> {
     }
 
     /// A number in decimal.
-    pub(crate) fn number(&mut self, mut value: u64) -> bool {
+    pub(crate) fn number(&mut self, value: u64) -> bool {
         // Most numbers here are parts of an enhanced status code.
         if let Ok(digit @ 0..10) = u8::try_from(value) {
             return self.octets(&[b'0' + digit]);
         }
         let mut digits = [0; 20];
-        let mut used = 0;
-        for slot in digits.iter_mut().rev() {
-            // A digit is at most 9.
-            *slot = b'0' + (value % 10) as u8;
-            used += 1;
-            value /= 10;
-            if value == 0 {
-                break;
-            }
-        }
-        let first = digits.len() - used;
-        self.octets(digits.get(first..).unwrap_or(&[]))
+        self.octets(decimal(value, &mut digits).as_bytes())
     }
 
     /// Octets as they are; `false` when they don't fit.

@@ -1,6 +1,8 @@
 //! ANONYMOUS (RFC 4505).
 
+use super::client::Exchange;
 use super::server::{Malformed, name};
+use crate::wire::print::{LineWriter, Sink as _};
 
 /// `message = [ email / token ]`: at most 255 characters of UTF-8 (RFC 4505 section 3), of which no
 /// control character is taken, since this ends up in a log.
@@ -11,4 +13,9 @@ pub(super) fn read(message: &[u8]) -> Result<&str, Malformed> {
     let trace = name(message)?;
     let fits = trace.chars().count() <= 255 && !trace.chars().any(char::is_control);
     if fits { Ok(trace) } else { Err(Malformed) }
+}
+
+/// The client's only message.
+pub(super) fn write(exchange: &Exchange<'_>, out: &mut LineWriter<'_>) {
+    out.text(exchange.credentials.anonymous.unwrap_or_default());
 }

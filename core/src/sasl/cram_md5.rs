@@ -8,8 +8,10 @@ use md5::{Digest as _, Md5};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
+use super::client::{Exchange, ExchangeError};
 use super::server::{Digest, Malformed, name};
 use crate::secret::Secret;
+use crate::wire::print::{LineWriter, Sink as _};
 
 /// Hexadecimal digits of an MD5 digest.
 const HEX: usize = 32;
@@ -33,14 +35,37 @@ pub(crate) fn verify_password(digest: Secret<'_>, challenge: &str, password: &[u
     matches(digest, &mac.finalize().into_bytes().into())
 }
 
+/// The client's response: the challenge may be anything but nothing.
+pub(super) fn write(
+    exchange: &Exchange<'_>,
+    challenge: &[u8],
+    out: &mut LineWriter<'_>,
+) -> Result<(), ExchangeError> {
+    let password = exchange.credentials.password.map_or("", Secret::expose);
+    let mac = Hmac::<Md5>::new_from_slice(password.as_bytes());
+    let mut mac = mac.map_err(|_| ExchangeError::Malformed)?;
+    if challenge.is_empty() {
+        return Err(ExchangeError::Malformed);
+    }
+    mac.update(challenge);
+    out.text(exchange.credentials.username);
+    out.text(" ");
+    out.octets(&hexadecimal(&mac.finalize().into_bytes().into()));
+    Ok(())
+}
+
 fn matches(digest: Secret<'_>, expected: &[u8; 16]) -> bool {
+    digest.expose().as_bytes().ct_eq(&hexadecimal(expected)).into()
+}
+
+fn hexadecimal(digest: &[u8; 16]) -> [u8; HEX] {
     let mut hex = [0; HEX];
-    for (pair, octet) in hex.chunks_exact_mut(2).zip(expected) {
+    for (pair, octet) in hex.chunks_exact_mut(2).zip(digest) {
         for (digit, value) in pair.iter_mut().zip([octet >> 4, octet & 15]) {
             *digit = if value < 10 { b'0' + value } else { b'a' - 10 + value };
         }
     }
-    digest.expose().as_bytes().ct_eq(&hex).into()
+    hex
 }
 
 /// The two MD5 states after the inner and the outer pad of HMAC: all a server has to store to check

@@ -71,6 +71,23 @@ impl Mechanism {
         Self::Anonymous,
     ];
 
+    /// Those this crate knows, the strongest first: the order in which a client tries what it has
+    /// credentials for.
+    pub const PREFERENCE: &'static [Self] = &[
+        Self::External,
+        #[cfg(feature = "cram-md5")]
+        Self::CramMd5,
+        #[cfg(feature = "oauth")]
+        Self::OauthBearer,
+        #[cfg(feature = "oauth")]
+        Self::Xoauth2,
+        #[cfg(feature = "plain")]
+        Self::Plain,
+        #[cfg(feature = "login")]
+        Self::Login,
+        Self::Anonymous,
+    ];
+
     /// Whether the server speaks first: then there is no initial response (RFC 4422 section 5).
     #[must_use]
     pub const fn is_server_first(self) -> bool {

@@ -1,10 +1,12 @@
 //! SASL mechanisms (RFC 4422), as values: no callback, no registry, no heap.
 //!
-//! An [`Exchange`](server::Exchange) is told what the client sent and says what to do next: send a
-//! challenge, or have the credentials checked. It knows neither base64 nor SMTP, so that an IMAP or
-//! POP3 server can use it as it is.
+//! On the server's side an [`Exchange`](server::Exchange) is told what the client sent and says what
+//! to do next: send a challenge, or have the credentials checked. On the client's side an
+//! [`Exchange`](client::Exchange) is told the challenge and gives the response. Neither knows base64
+//! or SMTP, so that IMAP and POP3 can use them as they are.
 
 mod anonymous;
+pub mod client;
 #[cfg(feature = "cram-md5")]
 mod cram_md5;
 mod external;

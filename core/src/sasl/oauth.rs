@@ -2,9 +2,12 @@
 
 use memchr::memchr;
 
+use super::Mechanism;
+use super::client::Exchange;
 use super::server::{Malformed, Token, name};
 use crate::secret::Secret;
 use crate::wire::copy;
+use crate::wire::print::{LineWriter, Sink as _};
 
 const SEPARATOR: u8 = 1;
 
@@ -134,4 +137,50 @@ fn saslname(octets: &[u8]) -> Result<&str, Malformed> {
     name(octets).and_then(|text| {
         if text.bytes().any(|c| matches!(c, b'=' | b',')) { Err(Malformed) } else { Ok(text) }
     })
+}
+
+/// The client's message for XOAUTH2.
+pub(super) fn write_xoauth2(exchange: &Exchange<'_>, out: &mut LineWriter<'_>) {
+    out.text("user=");
+    out.text(exchange.credentials.username);
+    write_token(exchange, out);
+}
+
+/// The client's message for OAUTHBEARER (RFC 7628 section 3.1).
+pub(super) fn write_oauthbearer(exchange: &Exchange<'_>, out: &mut LineWriter<'_>) {
+    let credentials = &exchange.credentials;
+    out.text("n,a=");
+    let identity = credentials.authorization_identity.unwrap_or(credentials.username);
+    for octet in identity.as_bytes() {
+        match octet {
+            b',' => out.text("=2C"),
+            b'=' => out.text("=3D"),
+            octet => out.octets(&[*octet]),
+        }
+    }
+    out.text(",");
+    if let Some((host, port)) = exchange.host {
+        out.octets(&[SEPARATOR]);
+        out.text("host=");
+        out.text(host);
+        out.octets(&[SEPARATOR]);
+        out.text("port=");
+        out.number(u64::from(port));
+    }
+    write_token(exchange, out);
+}
+
+fn write_token(exchange: &Exchange<'_>, out: &mut LineWriter<'_>) {
+    out.octets(&[SEPARATOR]);
+    out.text("auth=Bearer ");
+    out.text(exchange.credentials.token.map_or("", Secret::expose));
+    out.octets(&[SEPARATOR, SEPARATOR]);
+}
+
+/// The client's answer to the reason it was refused for: nothing in XOAUTH2, a separator in
+/// OAUTHBEARER (RFC 7628 section 3.2.3).
+pub(super) fn write_acknowledgement(mechanism: Mechanism, out: &mut LineWriter<'_>) {
+    if mechanism == Mechanism::OauthBearer {
+        out.octets(&[SEPARATOR]);
+    }
 }

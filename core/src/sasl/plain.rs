@@ -2,8 +2,10 @@
 
 use memchr::memchr;
 
+use super::client::Exchange;
 use super::server::{Malformed, Password, name};
 use crate::secret::Secret;
+use crate::wire::print::{LineWriter, Sink as _};
 
 /// `message = [authzid] UTF8NUL authcid UTF8NUL passwd`, each of `1*SAFE` (RFC 4616 section 2):
 /// exactly two NULs, no empty user or password.
@@ -19,4 +21,14 @@ pub(super) fn read(message: &[u8]) -> Result<Password<'_>, Malformed> {
 fn split(octets: &[u8]) -> Option<(&[u8], &[u8])> {
     let (head, tail) = octets.split_at_checked(memchr(0, octets)?)?;
     Some((head, tail.get(1..)?))
+}
+
+/// The client's only message.
+pub(super) fn write(exchange: &Exchange<'_>, out: &mut LineWriter<'_>) {
+    let credentials = &exchange.credentials;
+    out.text(credentials.authorization_identity.unwrap_or_default());
+    out.octets(&[0]);
+    out.text(credentials.username);
+    out.octets(&[0]);
+    out.text(credentials.password.map_or("", Secret::expose));
 }

@@ -131,6 +131,28 @@ pub(crate) fn encode(octets: &[u8], out: &mut [u8]) -> Option<usize> {
     Some(written)
 }
 
+/// Encodes the first `n` octets of a buffer where they lie; `None` when it is too small, and then
+/// nothing has changed. From the end to the front, so that no octet is overwritten before it is
+/// read.
+pub(crate) fn encode_in_place(buffer: &mut [u8], n: usize) -> Option<usize> {
+    let encoded = encoded_len(n);
+    if encoded > buffer.len() {
+        return None;
+    }
+    for chunk in (0..n.div_ceil(3)).rev() {
+        let from = chunk.checked_mul(3)?;
+        let mut three = [0; 3];
+        let octets = buffer.get(from..n.min(from.checked_add(3)?))?;
+        let length = octets.len();
+        copy(&mut three, octets);
+        let mut four = [0; 4];
+        encode(three.get(..length)?, &mut four)?;
+        let to = chunk.checked_mul(4)?;
+        copy(buffer.get_mut(to..to.checked_add(4)?)?, &four);
+    }
+    Some(encoded)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -188,6 +210,11 @@ mod tests {
             assert_eq!(length, encoded_len(n));
             assert_eq!(decoded(&out[..length]).unwrap(), &octets[..n]);
             assert!(n == 0 || encode(&octets[..n], &mut out[..length - 1]).is_none());
+            let mut buffer = [0; 400];
+            buffer[..n].copy_from_slice(&octets[..n]);
+            assert!(n == 0 || encode_in_place(&mut buffer[..length - 1], n).is_none());
+            assert_eq!(encode_in_place(&mut buffer, n), Some(length));
+            assert_eq!(&buffer[..length], &out[..length]);
         }
     }
 }

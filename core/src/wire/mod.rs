@@ -4,6 +4,7 @@ pub(crate) mod base64;
 pub(crate) mod content;
 pub(crate) mod grammar;
 pub(crate) mod outbox;
+pub(crate) mod print;
 pub(crate) mod window;
 pub(crate) mod words;
 

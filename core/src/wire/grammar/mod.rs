@@ -15,12 +15,14 @@ mod number;
 mod octets;
 mod parameter;
 mod path;
+mod reply;
 
 pub(crate) use attribute::xclient_attribute;
 pub(crate) use literal::{address_literal, ipv4_address, ipv6_text};
 pub(crate) use number::{by_value, date_time, decimal, signed_digit};
 pub(crate) use parameter::{addr_type_and_address, esmtp_param, notify_list, utf8_xtext, xtext};
 pub(crate) use path::{Path, domain, forward_path, local_part, mailbox, reverse_path};
+pub(crate) use reply::reply_line;
 
 /// What a rule gives: the rest and the match. Why it did not match is for the caller to say.
 pub(crate) type Parsed<'a, T> = IResult<&'a [u8], T, ()>;

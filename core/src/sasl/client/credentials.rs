@@ -1,0 +1,160 @@
+//! What a client authenticates with.
+
+use core::fmt;
+
+use crate::sasl::Mechanism;
+use crate::secret::Secret;
+
+/// What a client has to authenticate with: a password, a token, a certificate, or nothing at all.
+///
+/// The texts are the caller's; nothing here prints a secret.
+///
+/// ```
+/// use ehlo::sasl::client::Credentials;
+///
+/// let credentials = Credentials::password("me@example.org", "hunter2");
+/// assert!(!format!("{credentials:?}").contains("hunter2"));
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Credentials<'a> {
+    pub(in crate::sasl) username: &'a str,
+    pub(in crate::sasl) authorization_identity: Option<&'a str>,
+    pub(in crate::sasl) password: Option<Secret<'a>>,
+    pub(in crate::sasl) token: Option<Secret<'a>>,
+    pub(in crate::sasl) certificate: bool,
+    pub(in crate::sasl) anonymous: Option<&'a str>,
+}
+
+/// Why a mechanism can't be used with these credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum InvalidCredentials {
+    /// What the mechanism needs is not there.
+    Missing,
+    /// The username or authorization identity is empty or holds a control character.
+    Username,
+    /// The password is empty, or holds a NUL, a CR or an LF.
+    Password,
+    /// The token is empty, or holds something else than printable ASCII.
+    Token,
+    /// The trace information holds a control character, or more than 255 characters (RFC 4505
+    /// section 3).
+    Trace,
+}
+
+impl<'a> Credentials<'a> {
+    const NONE: Self = Self {
+        username: "",
+        authorization_identity: None,
+        password: None,
+        token: None,
+        certificate: false,
+        anonymous: None,
+    };
+
+    /// A password.
+    #[must_use]
+    pub const fn password(username: &'a str, password: &'a str) -> Self {
+        Self { username, password: Some(Secret::new(password)), ..Self::NONE }
+    }
+
+    /// An OAuth 2.0 bearer token. How it is renewed when it has run out is the caller's care.
+    #[must_use]
+    pub const fn token(username: &'a str, token: &'a str) -> Self {
+        Self { username, token: Some(Secret::new(token)), ..Self::NONE }
+    }
+
+    /// The TLS client certificate (EXTERNAL).
+    #[must_use]
+    pub const fn certificate() -> Self {
+        Self { certificate: true, ..Self::NONE }
+    }
+
+    /// Nothing but a trace, such as an address to write to, which may be empty (ANONYMOUS).
+    #[must_use]
+    pub const fn anonymous(trace: &'a str) -> Self {
+        Self { anonymous: Some(trace), ..Self::NONE }
+    }
+
+    /// A token besides, for mechanisms that take one.
+    #[must_use]
+    pub const fn or_token(self, token: &'a str) -> Self {
+        Self { token: Some(Secret::new(token)), ..self }
+    }
+
+    /// The TLS client certificate besides, for EXTERNAL.
+    #[must_use]
+    pub const fn or_certificate(self) -> Self {
+        Self { certificate: true, ..self }
+    }
+
+    /// Who to act as, where that is not whose credentials these are.
+    #[must_use]
+    pub const fn authorization_identity(self, identity: &'a str) -> Self {
+        Self { authorization_identity: Some(identity), ..self }
+    }
+
+    /// Whether there is what this mechanism needs.
+    #[must_use]
+    pub const fn serve(&self, mechanism: Mechanism) -> bool {
+        match mechanism {
+            #[cfg(feature = "plain")]
+            Mechanism::Plain => self.password.is_some(),
+            #[cfg(feature = "login")]
+            Mechanism::Login => self.password.is_some(),
+            #[cfg(feature = "cram-md5")]
+            Mechanism::CramMd5 => self.password.is_some(),
+            #[cfg(feature = "oauth")]
+            Mechanism::Xoauth2 | Mechanism::OauthBearer => self.token.is_some(),
+            Mechanism::External => self.certificate,
+            Mechanism::Anonymous => self.anonymous.is_some(),
+            Mechanism::Application(_) => false,
+        }
+    }
+
+    /// Sees that there is what this mechanism needs, and that it can be said in it: no NUL, CR or
+    /// LF, nor what the mechanism sets its parts apart with.
+    pub(super) fn check(&self, mechanism: Mechanism) -> Result<(), InvalidCredentials> {
+        if !self.serve(mechanism) {
+            return Err(InvalidCredentials::Missing);
+        }
+        let names = [Some(self.username), self.authorization_identity];
+        let nameless = matches!(mechanism, Mechanism::External | Mechanism::Anonymous);
+        let bad = |name: &str| name.chars().any(char::is_control);
+        if names.into_iter().flatten().any(bad)
+            || (self.username.is_empty() && !nameless)
+            || self.authorization_identity == Some("")
+        {
+            return Err(InvalidCredentials::Username);
+        }
+        let bad = |octet: u8| matches!(octet, 0 | b'\r' | b'\n');
+        let password = self.password.map(Secret::expose);
+        if password.is_some_and(|password| password.is_empty() || password.bytes().any(bad)) {
+            return Err(InvalidCredentials::Password);
+        }
+        let token = self.token.map(Secret::expose);
+        let graphic = |token: &str| token.bytes().all(|octet| octet.is_ascii_graphic());
+        if token.is_some_and(|token| token.is_empty() || !graphic(token)) {
+            return Err(InvalidCredentials::Token);
+        }
+        let bad = |trace: &str| trace.chars().any(char::is_control) || trace.chars().count() > 255;
+        if self.anonymous.is_some_and(bad) {
+            return Err(InvalidCredentials::Trace);
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for InvalidCredentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Missing => "the mechanism needs credentials of another kind",
+            Self::Username => "the username is empty or holds a control character",
+            Self::Password => "the password is empty or holds a NUL, CR or LF",
+            Self::Token => "the token is empty or holds something else than printable ASCII",
+            Self::Trace => "the trace holds a control character or is longer than 255 characters",
+        })
+    }
+}
+
+impl core::error::Error for InvalidCredentials {}

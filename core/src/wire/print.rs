@@ -1,0 +1,119 @@
+//! How typed values become text: for a line on the wire, and for `Display`.
+//!
+//! `core::fmt` would do for both, but it is large, and it brings panic paths with it.
+
+use core::fmt;
+
+/// Takes text piece by piece.
+pub(crate) trait Sink {
+    fn text(&mut self, text: &str);
+
+    /// A number in decimal.
+    fn number(&mut self, value: u64) {
+        let mut digits = [0; 20];
+        self.text(decimal(value, &mut digits));
+    }
+}
+
+/// A value that stands in a line.
+pub(crate) trait Print {
+    fn print(&self, out: &mut impl Sink);
+}
+
+/// A number in decimal.
+pub(crate) fn decimal(mut value: u64, digits: &mut [u8; 20]) -> &str {
+    let mut used = 0_usize;
+    for slot in digits.iter_mut().rev() {
+        // A digit is at most 9.
+        *slot = b'0' + (value % 10) as u8;
+        used += 1;
+        value /= 10;
+        if value == 0 {
+            break;
+        }
+    }
+    let written = digits.len().checked_sub(used).and_then(|first| digits.get(first..));
+    core::str::from_utf8(written.unwrap_or(&[])).unwrap_or_default()
+}
+
+/// ` KEYWORD=value` where there is a value.
+pub(crate) fn keyword(out: &mut impl Sink, keyword: &str, value: Option<&impl Print>) {
+    if let Some(value) = value {
+        out.text(" ");
+        out.text(keyword);
+        out.text("=");
+        value.print(out);
+    }
+}
+
+/// What `Display` writes to.
+struct Formatted<'a, 'f> {
+    f: &'a mut fmt::Formatter<'f>,
+    result: fmt::Result,
+}
+
+impl Sink for Formatted<'_, '_> {
+    fn text(&mut self, text: &str) {
+        if self.result.is_ok() {
+            self.result = self.f.write_str(text);
+        }
+    }
+}
+
+/// `Display` by way of `Print`.
+pub(crate) fn display(value: &impl Print, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut out = Formatted { f, result: Ok(()) };
+    value.print(&mut out);
+    out.result
+}
+
+impl Print for u64 {
+    fn print(&self, out: &mut impl Sink) {
+        out.number(*self);
+    }
+}
+
+/// A line in the making, in the free part of a send buffer. What doesn't fit is noticed at the end.
+pub(crate) struct LineWriter<'a> {
+    out: &'a mut [u8],
+    written: usize,
+    overflowed: bool,
+}
+
+impl<'a> LineWriter<'a> {
+    pub(crate) fn new(out: &'a mut [u8]) -> Self {
+        Self { out, written: 0, overflowed: false }
+    }
+
+    pub(crate) fn octets(&mut self, octets: &[u8]) {
+        let end = self.written.saturating_add(octets.len());
+        match self.out.get_mut(self.written..end) {
+            Some(target) if !self.overflowed => {
+                super::copy(target, octets);
+                self.written = end;
+            }
+            _ => self.overflowed = true,
+        }
+    }
+
+    /// What can still be written.
+    pub(crate) fn free(&mut self) -> &mut [u8] {
+        self.out.get_mut(self.written..).unwrap_or(&mut [])
+    }
+
+    /// `n` octets have been put into [`free`](Self::free).
+    pub(crate) fn appended(&mut self, n: usize) {
+        self.written = self.written.saturating_add(n).min(self.out.len());
+    }
+
+    /// How many octets were written; `None` when not all fitted.
+    pub(crate) fn finish(self) -> Option<usize> {
+        if self.overflowed { None } else { Some(self.written) }
+    }
+}
+
+impl Sink for LineWriter<'_> {
+    fn text(&mut self, text: &str) {
+        self.octets(text.as_bytes());
+    }
+}
