@@ -18,7 +18,7 @@ mod edit;
 mod error;
 mod file;
 mod memory;
-mod prep;
+pub(crate) mod prep;
 mod secret;
 mod stored;
 

@@ -9,6 +9,6 @@ pub fn prepare(name: &str) -> Option<Cow<'_, str>> {
 }
 
 /// The same for a password; what is in between is wiped.
-pub(super) fn prepare_secret(password: &str) -> Option<Secret> {
+pub(crate) fn prepare_secret(password: &str) -> Option<Secret> {
     prepare(password).map(|prepared| Secret::new(prepared.into_owned()))
 }
