@@ -123,6 +123,7 @@
 
 pub mod admission;
 pub mod cidr;
+pub mod connect;
 mod file;
 mod pool;
 pub mod proxy_protocol;
