@@ -1,6 +1,6 @@
 //! Channel bindings: what ties an authentication to the TLS connection it runs in.
 
-use rustls::{ProtocolVersion, ServerConnection};
+use rustls::{ConnectionCommon, ProtocolVersion};
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
 use x509_parser::oid_registry::{self as oid, Oid};
 use x509_parser::prelude::{FromDer, X509Certificate};
@@ -8,10 +8,13 @@ use x509_parser::signature_algorithm::SignatureAlgorithm;
 
 /// The channel binding `tls-exporter`: 32 octets, the same on both sides (RFC 9266 section 2).
 ///
+/// A [`ServerConnection`](rustls::ServerConnection) may be passed, and a
+/// [`ClientConnection`](rustls::ClientConnection).
+///
 /// `None` before the handshake is done, and under TLS 1.2: there it is unique only with the extended master
 /// secret (RFC 9266 section 3), and rustls doesn't tell whether that was in use.
 #[must_use]
-pub fn tls_exporter(connection: &ServerConnection) -> Option<[u8; 32]> {
+pub fn tls_exporter<D>(connection: &ConnectionCommon<D>) -> Option<[u8; 32]> {
     if connection.protocol_version() != Some(ProtocolVersion::TLSv1_3) {
         return None;
     }

@@ -61,6 +61,11 @@ pub enum TlsError {
         /// What went wrong.
         reason: String,
     },
+    /// This system trusts no authority at all.
+    NoAuthorities {
+        /// What went wrong while they were looked for, if anything did.
+        reason: Option<String>,
+    },
     /// Nothing to load again: the certificate was given as octets.
     NotFromFiles,
 }
@@ -98,11 +103,20 @@ impl fmt::Display for TlsError {
             Self::Mismatch { certificate, key } => write!(
                 f,
                 "the key in {key} does not belong to the first certificate in {certificate}; \
-                 the server's own certificate comes first, those of the authorities after it"
+                 the certificate of that key comes first, those of the authorities after it"
             ),
             Self::Unusable { origin, reason } => write!(f, "cannot use {origin}: {reason}"),
             Self::Generate { reason } => {
                 write!(f, "cannot make a self-signed certificate: {reason}")
+            }
+            Self::NoAuthorities { reason } => {
+                f.write_str("no authority found that this system trusts")?;
+                if let Some(reason) = reason {
+                    write!(f, " ({reason})")?;
+                }
+                f.write_str(
+                    "; install the system's CA certificates, or name a PEM file in SSL_CERT_FILE",
+                )
             }
             Self::NotFromFiles => {
                 f.write_str("the certificate was not read from files, so it can't be read again")

@@ -97,7 +97,7 @@ pub fn client_identity(der: &[u8]) -> Option<String> {
     (!name.is_empty() && !name.chars().any(char::is_control)).then(|| name.to_owned())
 }
 
-fn version_name(version: Option<ProtocolVersion>) -> &'static str {
+pub(super) fn version_name(version: Option<ProtocolVersion>) -> &'static str {
     match version {
         Some(ProtocolVersion::TLSv1_2) => "TLSv1.2",
         Some(ProtocolVersion::TLSv1_3) => "TLSv1.3",
@@ -106,7 +106,7 @@ fn version_name(version: Option<ProtocolVersion>) -> &'static str {
 }
 
 /// rustls says `TLS13_` where the registry says `TLS_`; RFC 8314 section 7.4 wants the name of the registry.
-fn cipher_name(suite: CipherSuite) -> &'static str {
+pub(super) fn cipher_name(suite: CipherSuite) -> &'static str {
     match suite {
         CipherSuite::TLS13_AES_128_GCM_SHA256 => "TLS_AES_128_GCM_SHA256",
         CipherSuite::TLS13_AES_256_GCM_SHA384 => "TLS_AES_256_GCM_SHA384",

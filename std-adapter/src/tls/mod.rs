@@ -4,12 +4,16 @@
 //! makes one handshake and hands back the stream with its [`TlsFacts`]: what goes into a trace field, what
 //! the client's certificate says, and what a mechanism with channel binding needs.
 //!
+//! [`ClientTls`] is the other side: it trusts authorities, verifies a server and tells what it found as
+//! [`ServerTlsFacts`]. When it fails, [`HandshakeError`] says why and what can be done.
+//!
 //! The provider is named at every call. The default of the process is neither read nor set, so that an
 //! application which uses rustls another way is not disturbed. ALPN is not offered: SMTP has no protocol
 //! name that clients would ask for.
 
 mod acceptor;
 mod binding;
+mod client;
 mod error;
 mod facts;
 mod pem;
@@ -18,6 +22,7 @@ mod server;
 
 pub use acceptor::Acceptor;
 pub use binding::{server_end_point, tls_exporter};
+pub use client::{CertificateFault, CertificateSummary, ClientTls, HandshakeError, ServerTlsFacts};
 pub use error::TlsError;
 pub use facts::{TlsFacts, client_identity};
 pub use self_signed::SelfSigned;
