@@ -1,9 +1,11 @@
 //! Service extensions: what EHLO offers (RFC 5321 section 2.2).
 
+use core::fmt;
+
 /// A set of service extensions.
 ///
 /// AUTH is not among them: it is offered when there are mechanisms, see `server::Config::auth`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Extensions(u32);
 
 macro_rules! extensions {
@@ -18,6 +20,12 @@ macro_rules! extensions {
                     return Some(Self::$name);
                 })*
                 None
+            }
+
+            /// The EHLO keyword of each of them.
+            pub fn keywords(self) -> impl Iterator<Item = &'static str> {
+                let all = [$((Self::$name, $keyword)),*];
+                all.into_iter().filter(move |(one, _)| self.contains(*one)).map(|(_, word)| word)
             }
         }
     };
@@ -92,6 +100,18 @@ impl Extensions {
     #[must_use]
     pub const fn contains(self, those: Self) -> bool {
         self.0 & those.0 == those.0
+    }
+}
+
+impl fmt::Display for Extensions {
+    /// The keywords, with a space between them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut before = "";
+        for keyword in self.keywords() {
+            write!(f, "{before}{keyword}")?;
+            before = " ";
+        }
+        Ok(())
     }
 }
 

@@ -130,6 +130,7 @@
 
 pub mod address;
 pub mod capability;
+pub mod client;
 pub mod command;
 pub mod error;
 pub mod io;

@@ -142,7 +142,7 @@ pub(crate) fn scan(position: Position, unread: &[u8], rules: Rules) -> Piece {
 const BLOCK: usize = 64;
 
 /// How many octets from the front are mail data as they stand.
-fn clean_prefix(position: Position, unread: &[u8], rules: Rules) -> usize {
+pub(super) fn clean_prefix(position: Position, unread: &[u8], rules: Rules) -> usize {
     let anything = !rules.dots && rules.bare == Bare::Keep && !rules.no_nul && !rules.no_eight_bit;
     if anything {
         return unread.len();

@@ -5,6 +5,7 @@ pub(crate) mod content;
 pub(crate) mod grammar;
 pub(crate) mod outbox;
 pub(crate) mod print;
+pub(crate) mod stuffing;
 pub(crate) mod window;
 pub(crate) mod words;
 

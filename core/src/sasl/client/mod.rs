@@ -119,6 +119,30 @@ impl<'a> Exchange<'a> {
         self.failing
     }
 
+    /// Whether the client speaks first.
+    pub(crate) const fn has_initial_response(&self) -> bool {
+        #[cfg(feature = "login")]
+        if matches!(self.mechanism, Mechanism::Login) {
+            return false;
+        }
+        !self.mechanism.is_server_first()
+    }
+
+    /// Whether the next challenge is the server's reason for refusing a token.
+    pub(crate) const fn expects_refusal(&self) -> bool {
+        match self.mechanism {
+            #[cfg(feature = "oauth")]
+            Mechanism::Xoauth2 | Mechanism::OauthBearer => self.sent == 1,
+            _ => false,
+        }
+    }
+
+    /// Whether what the challenges say makes no difference.
+    pub(crate) const fn ignores_challenges(&self) -> bool {
+        let fixed = matches!(self.mechanism, Mechanism::External | Mechanism::Anonymous);
+        (fixed || self.mechanism.shows_password()) && !self.strict_prompts
+    }
+
     /// The initial response was not sent, or not taken: the exchange begins anew without it.
     pub const fn restart(&mut self) {
         self.sent = 0;

@@ -54,6 +54,10 @@ impl<'a> Rules<'a> {
         Self { unverified: true, ..self }
     }
 
+    pub(crate) const fn allows_unverified(&self) -> bool {
+        self.unverified
+    }
+
     /// Whether `mechanism` may be used over `channel`.
     ///
     /// # Errors
@@ -105,22 +109,21 @@ pub fn pick(
     rules: &Rules<'_>,
 ) -> Result<Mechanism, NoMechanism> {
     let names = || offered.split_ascii_whitespace();
-    let is_offered = |mechanism: Mechanism| {
-        names().any(|name| name.eq_ignore_ascii_case(mechanism.name()))
-    };
-    pick_from(|_, mechanism| is_offered(mechanism), credentials, channel, rules)
+    let is_offered =
+        |mechanism: Mechanism| names().any(|name| name.eq_ignore_ascii_case(mechanism.name()));
+    pick_from(is_offered, credentials, channel, rules)
 }
 
 /// As [`pick`], where the caller knows which of the preferred mechanisms are on offer.
 pub(crate) fn pick_from(
-    mut is_offered: impl FnMut(usize, Mechanism) -> bool,
+    is_offered: impl Fn(Mechanism) -> bool,
     credentials: &Credentials<'_>,
     channel: Channel,
     rules: &Rules<'_>,
 ) -> Result<Mechanism, NoMechanism> {
     let mut refused = NoMechanism::NothingInCommon;
-    for (index, &mechanism) in rules.preference.iter().enumerate() {
-        if !credentials.serve(mechanism) || !is_offered(index, mechanism) {
+    for &mechanism in rules.preference {
+        if !credentials.serve(mechanism) || !is_offered(mechanism) {
             continue;
         }
         match rules.check(mechanism, channel) {

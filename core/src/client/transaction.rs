@@ -1,0 +1,173 @@
+//! Replies within a mail transaction (RFC 5321 section 3.3), and the message itself.
+
+use super::error::{Fault, InvalidContent};
+use super::machine::{CONTENT_RESERVE, Content, Machine, Transaction};
+use super::owed::To;
+use super::state::Turn;
+use crate::client::Newlines;
+use crate::reply::ReplyCode;
+use crate::wire::content::{self, Bare, Position, Rules};
+use crate::wire::copy;
+use crate::wire::stuffing::Allowed;
+
+impl Machine<'_> {
+    pub(super) fn on_transaction(&mut self, to: To, code: ReplyCode) {
+        let class = code.class();
+        let positive = class == 2;
+        let expected = match to {
+            To::Data => code == ReplyCode::START_MAIL_INPUT || class > 3,
+            // The server can't have what was not sent.
+            To::Message if self.state.flags.incomplete => class > 3,
+            _ => class != 3,
+        };
+        if !expected {
+            return self.fault(Fault::Unexpected(code));
+        }
+        let transaction = &mut self.state.transaction;
+        let mut index = 0;
+        match to {
+            To::Mail => {
+                transaction.open = positive;
+                transaction.sent = positive;
+                transaction.answered = 0;
+                transaction.accepted = 0;
+            }
+            To::Rcpt => {
+                index = transaction.answered;
+                transaction.answered = transaction.answered.saturating_add(1);
+                let accepted = u16::from(positive && transaction.open);
+                transaction.accepted = transaction.accepted.saturating_add(accepted);
+            }
+            To::Data if positive || class == 3 => return self.on_start_mail_input(code),
+            To::Reset => {
+                transaction.open = false;
+                transaction.accepted = 0;
+                transaction.answered = 0;
+            }
+            To::Message if core::mem::take(&mut self.state.flags.lone_dot) => {
+                *transaction = Transaction::default();
+                return self.state.consume_reply();
+            }
+            To::Message => {
+                index = transaction.delivered;
+                transaction.delivered = transaction.delivered.saturating_add(1);
+                if !self.config.lmtp || transaction.delivered >= transaction.accepted {
+                    *transaction = Transaction::default();
+                }
+            }
+            _ => {}
+        }
+        self.tell(to, code, index);
+    }
+
+    fn on_start_mail_input(&mut self, code: ReplyCode) {
+        let transaction = &mut self.state.transaction;
+        transaction.content = Content::Dots;
+        transaction.stuffing = crate::wire::stuffing::Stuffing::default();
+        let recipients = transaction.accepted > 0;
+        self.tell(To::Data, code, 0);
+        if recipients {
+            self.state.turn(Turn::MailInput);
+        } else if self.config.lmtp {
+            // There would be no reply at all (RFC 2033 section 4.2).
+            self.fault(Fault::Unexpected(code));
+        } else {
+            // There is nobody to send to: the empty message ends at once (RFC 2920 section 3.1).
+            self.state.flags.lone_dot = true;
+            self.append(b".\r\n");
+            self.state.owed.push(To::Message, 1);
+        }
+    }
+
+    /// Takes as much of `octets` as there is room for; returns how many.
+    pub(super) fn write_content(&mut self, octets: &[u8]) -> Result<usize, InvalidContent> {
+        let allowed = self.allowed();
+        let free = self.state.outbox.free(self.tx);
+        let room = free.len().saturating_sub(CONTENT_RESERVE);
+        let free = free.get_mut(..room).unwrap_or(&mut []);
+        let transaction = &mut self.state.transaction;
+        let (taken, written) = match &mut transaction.content {
+            Content::Dots => {
+                let done = transaction.stuffing.write(octets, free, allowed);
+                let done = done.map_err(InvalidContent::from)?;
+                (done.taken, done.written)
+            }
+            Content::Chunk(rest) => {
+                let most = usize::try_from(*rest).unwrap_or(usize::MAX);
+                if octets.len() > most {
+                    return Err(InvalidContent::Size);
+                }
+                let n = octets.len().min(free.len());
+                let part = octets.get(..n).unwrap_or(&[]);
+                if !transaction.binary {
+                    transaction.position = check(transaction.position, part, allowed)?;
+                }
+                copy(free, part);
+                *rest = rest.saturating_sub(n as u64);
+                (n, n)
+            }
+        };
+        self.state.outbox.appended(written, self.tx);
+        if self.state.outbox.room(self.tx) <= CONTENT_RESERVE {
+            self.state.flags.flush = true;
+        }
+        Ok(taken)
+    }
+
+    /// The message is whole.
+    pub(super) fn end_content(&mut self) -> Result<(), InvalidContent> {
+        let transaction = &self.state.transaction;
+        match transaction.content {
+            Content::Dots => {
+                let end = transaction.stuffing.end(self.allowed())?;
+                let count = if self.config.lmtp { transaction.accepted } else { 1 };
+                self.append(end);
+                self.state.owed.push(To::Message, count);
+            }
+            Content::Chunk(0) => {}
+            Content::Chunk(_) => return Err(InvalidContent::Size),
+        }
+        self.state.turn(Turn::ContentOver);
+        self.state.renew_deadline();
+        Ok(())
+    }
+
+    fn allowed(&self) -> Allowed {
+        Allowed {
+            convert: self.config.newlines == Newlines::Convert,
+            eight_bit: self.state.transaction.eight_bit,
+        }
+    }
+}
+
+/// Sees that octets of a chunk are text in lines; returns the position behind them.
+fn check(position: Position, octets: &[u8], allowed: Allowed) -> Result<Position, InvalidContent> {
+    let rules =
+        Rules { dots: false, bare: Bare::Fault, no_nul: true, no_eight_bit: !allowed.eight_bit };
+    match content::scan(position, octets, rules) {
+        content::Piece::Octets(n) if n == octets.len() => Ok(position.after(octets)),
+        content::Piece::More => Ok(position),
+        content::Piece::Octets(n) => {
+            let (clean, rest) = octets.split_at_checked(n).unwrap_or((octets, &[]));
+            check_fault(content::scan(position.after(clean), rest, rules))
+        }
+        piece => check_fault(piece),
+    }
+}
+
+fn check_fault(piece: content::Piece) -> Result<Position, InvalidContent> {
+    match piece {
+        content::Piece::Fault(fault) => Err(fault.into()),
+        _ => Err(InvalidContent::BareNewline),
+    }
+}
+
+impl From<content::Fault> for InvalidContent {
+    fn from(fault: content::Fault) -> Self {
+        match fault {
+            content::Fault::BareNewline => Self::BareNewline,
+            content::Fault::Nul => Self::Nul,
+            content::Fault::EightBit => Self::EightBit,
+        }
+    }
+}
