@@ -1,5 +1,8 @@
 //! Running other programs.
 
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -77,10 +80,55 @@ pub(crate) fn apt_install(packages: &[&str]) -> Result<()> {
         run(Command::new("apt-get").args(["-qq", "update"]))?;
         run(Command::new("apt-get")
             .env("DEBIAN_FRONTEND", "noninteractive")
-            .args(["-qq", "install", "--yes", "--no-install-recommends"])
+            .args(["-qq", "install", "--yes", "--no-install-recommends", "--no-remove"])
             .args(packages))
     };
+    let _policy = NoServices::begin()?;
     attempt().or_else(|_| attempt()).with_context(|| format!("`{by_hand}` failed twice"))
+}
+
+/// Whether a package is installed.
+pub(crate) fn is_installed(package: &str) -> bool {
+    let mut query = Command::new("dpkg-query");
+    query.args(["--show", "--showformat=${db:Status-Status}\\n", package]);
+    // It fails when it has never heard of it.
+    capture(&mut query).is_ok_and(|states| states.lines().any(|state| state == "installed"))
+}
+
+/// While it is there, a package that is installed starts no service: a mail server that nobody has asked
+/// for would listen. Debian asks a program that a system normally has not.
+struct NoServices {
+    /// Whether this has made the program.
+    is_ours: bool,
+}
+
+impl NoServices {
+    const PROGRAM: &str = "/usr/sbin/policy-rc.d";
+
+    fn begin() -> Result<Self> {
+        let made = File::options().write(true).create_new(true).mode(0o755).open(Self::PROGRAM);
+        match made {
+            // 101: the action is forbidden.
+            Ok(mut file) => {
+                let policy = Self { is_ours: true };
+                file.write_all(b"#!/bin/sh\nexit 101\n").context(Self::PROGRAM)?;
+                Ok(policy)
+            }
+            // Who has made it has decided.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(Self { is_ours: false }),
+            Err(error) => Err(error).context(Self::PROGRAM),
+        }
+    }
+}
+
+impl Drop for NoServices {
+    fn drop(&mut self) {
+        if self.is_ours
+            && let Err(error) = fs::remove_file(Self::PROGRAM)
+        {
+            eprintln!("can't remove {}: {error}", Self::PROGRAM);
+        }
+    }
 }
 
 /// The command as a person would type it, without its environment.
