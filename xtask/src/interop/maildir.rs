@@ -35,10 +35,26 @@ pub(crate) fn read(folder: &Path) -> Result<Vec<Stored>> {
 ///
 /// As [`read`].
 pub(crate) fn find(folder: &Path, id: &str) -> Result<Vec<Stored>> {
-    let field = format!("\r\n{ID_FIELD}: {id}\r\n");
     let mut messages = read(folder)?;
-    messages.retain(|stored| contains(&stored.message, field.as_bytes()));
+    messages.retain(|stored| stored.is_of(id));
     Ok(messages)
+}
+
+impl Stored {
+    /// Whether it carries the identifier of a case.
+    pub(crate) fn is_of(&self, id: &str) -> bool {
+        contains(&self.message, format!("\r\n{ID_FIELD}: {id}\r\n").as_bytes())
+    }
+
+    /// The message of a server that stores lines with a line feed only.
+    pub(crate) fn with_line_ends(mut self) -> Self {
+        let lines = self.message.split_inclusive(|octet| *octet == b'\n');
+        let lines = lines.map(|line| {
+            line.strip_suffix(b"\n").map_or(line.to_vec(), |line| [line, b"\r\n"].concat())
+        });
+        self.message = lines.collect::<Vec<_>>().concat();
+        self
+    }
 }
 
 /// Collects the messages below a folder.

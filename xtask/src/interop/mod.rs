@@ -11,6 +11,7 @@ mod packages;
 mod relay;
 mod report;
 mod server;
+mod servers;
 mod table;
 mod work;
 
@@ -55,8 +56,11 @@ fn token() -> String {
 /// What `cargo xtask interop` is asked to do.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Run only these clients
-    #[arg(long, value_delimiter = ',', value_name = "CLIENT,…")]
+    /// Run a client against real servers, not real clients against `ehlo serve`
+    #[arg(long, conflicts_with_all = ["server", "peer_server"])]
+    servers: bool,
+    /// Run only these clients, or with --servers these servers
+    #[arg(long, value_delimiter = ',', value_name = "NAME,…")]
     only: Vec<String>,
     /// Test only these mechanisms (the checks that are not about mechanisms need PLAIN)
     #[arg(long, value_delimiter = ',', value_name = "MECHANISM,…")]
@@ -90,6 +94,9 @@ pub(crate) struct Options {
 ///
 /// Fails when something needed is missing, or a check fails.
 pub(crate) fn run(options: &Options) -> Result<()> {
+    if options.servers {
+        return servers::run(options);
+    }
     let clients = options.clients()?;
     let mechanisms = options.mechanisms()?;
     if options.list {

@@ -1,18 +1,22 @@
-//! What the clients need: found, installed, compiled; or a clear failure.
+//! What the clients and servers need: found, installed, compiled; or a clear failure.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use super::table::{Client, Driver, JARS, Need};
+use super::table::{Client, Driver, JARS, Need, Unpacked};
 use crate::process;
 
 /// The certificates are made with it.
 const OPENSSL: Need = Need::Command(&["openssl", "version"], "openssl");
+
+/// Python packages are installed with it.
+const PIP: [&str; 3] = ["python3", "-c", "import venv, ensurepip"];
 
 /// What is ready to run.
 #[derive(Debug)]
@@ -30,12 +34,25 @@ impl Tools {
     ///
     /// Fails, with a list of it, when something is missing in the end, or does not compile.
     pub(crate) fn prepare(clients: &[&Client], built: PathBuf) -> Result<Self> {
+        let needs: Vec<Need> = clients.iter().flat_map(|client| client.needs).copied().collect();
+        let tools = Self::install(&needs, built)?;
+        for client in clients {
+            tools.compile(client.driver).with_context(|| format!("{}'s driver", client.name))?;
+        }
+        Ok(tools)
+    }
+
+    /// Installs what is needed.
+    ///
+    /// # Errors
+    ///
+    /// Fails, with a list of it, when something is missing in the end.
+    pub(crate) fn install(needs: &[Need], built: PathBuf) -> Result<Self> {
         let sources = process::root().join("xtask/interop");
         fs::create_dir_all(&built).with_context(|| format!("can't make {}", built.display()))?;
         let tools = Self { sources, built };
 
-        let needs = clients.iter().flat_map(|client| client.needs);
-        let needs: Vec<Need> = needs.copied().chain([OPENSSL]).collect();
+        let needs: Vec<Need> = needs.iter().copied().chain([OPENSSL]).collect();
         let missing = missing(&needs);
         if !missing.is_empty() {
             process::apt_install(&missing.into_iter().collect::<Vec<_>>())?;
@@ -48,8 +65,13 @@ impl Tools {
         if needs.contains(&Need::Npm) {
             tools.npm()?;
         }
-        for client in clients {
-            tools.compile(client.driver).with_context(|| format!("{}'s driver", client.name))?;
+        if needs.contains(&Need::Pip) {
+            tools.pip()?;
+        }
+        for need in &needs {
+            if let Need::Unpacked(what) = need {
+                tools.unpack(what).with_context(|| format!("can't unpack {}", what.package))?;
+            }
         }
         Ok(tools)
     }
@@ -70,6 +92,80 @@ impl Tools {
         process::run(npm.current_dir(&self.built).stdout(Stdio::null()))
             .context("can't install the npm packages")?;
         fs::write(&done, &lock).with_context(|| format!("can't write {}", done.display()))
+    }
+
+    /// Installs the Python packages in an environment of their own, when their list has changed.
+    fn pip(&self) -> Result<()> {
+        let from = self.sources.join("servers/requirements.txt");
+        let list = fs::read(&from).with_context(|| format!("no {}", from.display()))?;
+        let (folder, done) = (self.built.join("python"), self.built.join("python-done.txt"));
+        if fs::read(&done).is_ok_and(|installed| installed == list) {
+            return Ok(());
+        }
+        process::run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))
+            .context("can't make an environment for Python packages")?;
+        let mut pip = Command::new(self.python());
+        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+        pip.args(["--only-binary", ":all:", "--requirement"]).arg(&from);
+        process::run(&mut pip).context("can't install the Python packages")?;
+        fs::write(&done, &list).with_context(|| format!("can't write {}", done.display()))
+    }
+
+    /// Downloads and unpacks a package, when that has not been done, and installs the libraries it
+    /// depends on.
+    fn unpack(&self, what: &Unpacked) -> Result<()> {
+        let (program, folder) = (self.unpacked(what), self.built.join(what.package));
+        if program.exists() {
+            return Ok(());
+        }
+        let begun = self.built.join(format!("{}.part", what.package));
+        for old in [&begun, &folder] {
+            if old.exists() {
+                fs::remove_dir_all(old)
+                    .with_context(|| format!("in the way: {}", old.display()))?;
+            }
+        }
+        fs::create_dir(&begun).with_context(|| format!("can't make {}", begun.display()))?;
+        let download = || {
+            let mut apt = Command::new("apt-get");
+            process::run(apt.current_dir(&begun).args([
+                "-qq",
+                "-o",
+                "APT::Sandbox::User=root",
+                "download",
+                what.package,
+            ]))
+        };
+        // A list of packages that is missing or old has no address that is good.
+        download().or_else(|_| {
+            process::run(Command::new("apt-get").args(["-qq", "update"])).and_then(|()| download())
+        })?;
+        let file = fs::read_dir(&begun)?.next().context("nothing was downloaded")??.path();
+        let mut depends = Command::new("dpkg-deb");
+        let depends = process::capture(depends.arg("--field").arg(&file).arg("Depends"))?;
+        let names = depends.split([',', '|']).filter_map(|one| one.split_whitespace().next());
+        let names = names.filter(|name| !what.without.contains(name));
+        // Those that are there would be brought up to date, with all that belongs to them.
+        let missing: Vec<&str> = names.filter(|name| !process::is_installed(name)).collect();
+        if !missing.is_empty() {
+            process::apt_install(&missing)?;
+        }
+        process::run(Command::new("dpkg-deb").arg("--extract").arg(&file).arg(&begun))?;
+        // It may be set-user-ID, which is not for a program of a build folder.
+        let program = begun.join(what.program);
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755))?;
+        fs::rename(&begun, &folder)?;
+        Ok(())
+    }
+
+    /// The program of a package that is unpacked.
+    pub(crate) fn unpacked(&self, what: &Unpacked) -> PathBuf {
+        self.built.join(what.package).join(what.program)
+    }
+
+    /// The Python that has the packages.
+    pub(crate) fn python(&self) -> PathBuf {
+        self.built.join("python/bin/python")
     }
 
     /// Compiles a driver that needs it, when its source is newer.
@@ -132,6 +228,7 @@ fn missing(needs: &[Need]) -> BTreeSet<&'static str> {
         match need {
             Need::Command(words, package) if !succeeds(words) => missing.insert(*package),
             Need::File(path, package) if !Path::new(path).exists() => missing.insert(*package),
+            Need::Pip if !succeeds(&PIP) => missing.insert("python3-venv"),
             _ => false,
         };
     }

@@ -52,7 +52,7 @@ pub(crate) enum Driver {
 pub(crate) const JARS: [&str; 2] =
     ["/usr/share/java/jakarta-mail.jar", "/usr/share/java/jakarta-activation.jar"];
 
-/// Something a client needs, how to see that it is there, and the Debian package that has it.
+/// Something a client or a server needs, how to see that it is there, and the Debian package that has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Need {
     /// A command that exits with 0.
@@ -61,6 +61,21 @@ pub(crate) enum Need {
     File(&'static str, &'static str),
     /// The npm packages of `xtask/interop/npm`.
     Npm,
+    /// The Python packages of `xtask/interop/servers/requirements.txt`.
+    Pip,
+    /// A Debian package that can't be installed beside another.
+    Unpacked(&'static Unpacked),
+}
+
+/// A Debian package that is unpacked and not installed, because it would take another's place.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Unpacked {
+    /// Its name.
+    pub(crate) package: &'static str,
+    /// Its program, from the root of the package.
+    pub(crate) program: &'static str,
+    /// Packages it depends on and does not need to be run.
+    pub(crate) without: &'static [&'static str],
 }
 
 /// What a client does when one of two recipients is refused.
@@ -116,8 +131,8 @@ const BASE: Client = Client {
     partial: Partial::GivesUp,
 };
 
-const NODE: Need = Need::Command(&["node", "--version"], "nodejs");
-const NPM: Need = Need::Command(&["npm", "--version"], "npm");
+pub(crate) const NODE: Need = Need::Command(&["node", "--version"], "nodejs");
+pub(crate) const NPM: Need = Need::Command(&["npm", "--version"], "npm");
 const PHP: Need = Need::Command(&["php", "--version"], "php-cli");
 
 const PHPMAILER_FIXED: &str = "PHPMailer's list of mechanisms is fixed";

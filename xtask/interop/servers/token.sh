@@ -1,0 +1,10 @@
+#!/bin/sh
+# Prints a JSON Web Token for a user, signed with HMAC-SHA-256. Arguments: the key, the user, and the time
+# in seconds since 1970 when it was made.
+encode() {
+    openssl base64 -A | tr '+/' '-_' | tr -d '='
+}
+head=$(printf '{"alg":"HS256","typ":"JWT"}' | encode)
+claims=$(printf '{"sub":"%s","email":"%s","iat":%s,"nbf":%s,"exp":%s}' "$2" "$2" "$3" "$3" $(($3 + 86400)) | encode)
+printf '%s.%s.' "$head" "$claims"
+printf '%s.%s' "$head" "$claims" | openssl dgst -sha256 -hmac "$1" -binary | encode

@@ -1,0 +1,90 @@
+//! What a server is to the checks, and the list of them.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use super::super::table::{Credential, Mechanism, Need};
+use super::daemon::Daemon;
+use super::site::Site;
+use super::{aiosmtpd, dovecot, exim, postfix, smtp_server};
+
+/// Every mechanism that some server has, in the order of the report.
+pub(crate) const MECHANISMS: &[Mechanism] = &[
+    Mechanism { name: "PLAIN", credential: Credential::Password },
+    Mechanism { name: "LOGIN", credential: Credential::Password },
+    Mechanism { name: "CRAM-MD5", credential: Credential::Password },
+    Mechanism { name: "DIGEST-MD5", credential: Credential::Password },
+    Mechanism { name: "SCRAM-SHA-1", credential: Credential::Password },
+    Mechanism { name: "SCRAM-SHA-256", credential: Credential::Password },
+    Mechanism { name: "SCRAM-SHA-512", credential: Credential::Password },
+    Mechanism { name: "NTLM", credential: Credential::Password },
+    Mechanism { name: "XOAUTH2", credential: Credential::Token },
+    Mechanism { name: "OAUTHBEARER", credential: Credential::Token },
+    Mechanism { name: "EXTERNAL", credential: Credential::Certificate },
+    Mechanism { name: "ANONYMOUS", credential: Credential::Nothing },
+];
+
+/// How lines end in the files of a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LineEnds {
+    /// As they came.
+    Kept,
+    /// By a line feed.
+    LineFeed,
+}
+
+/// A server program: facts about it.
+#[derive(Debug)]
+pub(crate) struct Kind {
+    /// Its name in the report and for `--only`.
+    pub(crate) name: &'static str,
+    /// What has to be installed.
+    pub(crate) needs: &'static [Need],
+    /// The mechanisms it is set to offer. None at all is a server without AUTH.
+    pub(crate) mechanisms: &'static [&'static str],
+    /// What it lacks, for the report.
+    pub(crate) lacks: &'static str,
+    /// Whether it speaks LMTP.
+    pub(crate) is_lmtp: bool,
+    /// How its files end lines.
+    pub(crate) line_ends: LineEnds,
+    /// Starts it.
+    pub(crate) start: fn(&Site<'_>) -> Result<Running>,
+}
+
+/// A server that runs.
+#[derive(Debug)]
+pub(crate) struct Running {
+    /// Its programs, the one that listens first.
+    pub(crate) daemons: Vec<Daemon>,
+    /// The port with STARTTLS.
+    pub(crate) starttls: u16,
+    /// The port with implicit TLS.
+    pub(crate) implicit: u16,
+    /// A Maildir, or a folder that is as good as one, with what it has taken.
+    pub(crate) mail: PathBuf,
+}
+
+impl Running {
+    /// All it has logged.
+    pub(crate) fn log(&self) -> String {
+        self.daemons.iter().map(Daemon::log).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Whether all of it still runs.
+    pub(crate) fn is_alive(&mut self) -> bool {
+        self.daemons.iter_mut().all(Daemon::is_alive)
+    }
+}
+
+/// Every server, the slowest first.
+pub(crate) const KINDS: &[Kind] = &[
+    postfix::WITH_DOVECOT,
+    postfix::WITH_CYRUS,
+    exim::KIND,
+    dovecot::SUBMISSION,
+    dovecot::LMTP,
+    aiosmtpd::KIND,
+    smtp_server::KIND,
+];

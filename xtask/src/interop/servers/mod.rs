@@ -1,0 +1,144 @@
+//! `cargo xtask interop --servers`: a client against real servers.
+//!
+//! For each server program, each kind of TLS and each mechanism both sides have: with the right
+//! credentials the message is stored octet by octet as it was sent; with wrong ones the client says so and
+//! nothing is stored. [`client`] has the client's command line, [`kind`] what a server is, [`cells`] what
+//! is checked; each server has a file. Templates of configurations are in `xtask/interop/servers`.
+
+mod aiosmtpd;
+mod cells;
+mod client;
+mod daemon;
+mod dovecot;
+mod exim;
+mod kind;
+mod postfix;
+mod report;
+mod site;
+mod smtp_server;
+
+use core::sync::atomic::{AtomicUsize, Ordering};
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::time::Instant;
+
+use anyhow::{Context, Result, anyhow, bail};
+
+use super::packages::Tools;
+use super::report::{Failure, Outcome};
+use super::table::{Mechanism, Need};
+use super::work::Work;
+use super::{Options, chosen};
+use crate::process;
+use cells::Cells;
+use kind::{KINDS, Kind, MECHANISMS};
+use report::Check;
+use site::Site;
+
+/// Runs the client against the servers.
+///
+/// # Errors
+///
+/// Fails when something needed is missing, or a check fails.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let kinds = chosen(KINDS, &options.only, |kind| kind.name)?;
+    let mechanisms = chosen(MECHANISMS, &options.mechanisms, |mechanism| mechanism.name)?;
+    if options.list {
+        for kind in kinds {
+            println!("{}: {}", kind.name, kind.mechanisms.join(", "));
+        }
+        return Ok(());
+    }
+    let needs: Vec<Need> = kinds.iter().flat_map(|kind| kind.needs).copied().collect();
+    let needs = [needs.as_slice(), client::NEEDS].concat();
+    let folder = process::cache("interop");
+    let tools = Tools::install(&needs, folder.join("tools"))?;
+    client::build()?;
+    let work = Work::create(site::folder(&folder), options.keep)?;
+
+    let begun = Instant::now();
+    let site = Site::new(&work, &tools)?;
+    let checks = all(&kinds, &mechanisms, &site, options.jobs);
+    let seconds = begun.elapsed().as_secs();
+
+    let (passed, failed) = report::counts(&checks);
+    let (tables, failures) = (report::tables(&checks), report::failures(&checks));
+    let text = format!("{tables}\n{passed} passed, {failed} failed ({seconds} s)\n{failures}");
+    println!("{text}");
+    let file = folder.join("report-servers.md");
+    fs::write(&file, &text).with_context(|| format!("can't write {}", file.display()))?;
+    match (passed, failed) {
+        (0, 0) => bail!("nothing was checked"),
+        (_, 0) => Ok(()),
+        _ => bail!("{failed} of {} checks failed", passed + failed),
+    }
+}
+
+/// Runs the servers, some at a time.
+fn all(
+    kinds: &[&'static Kind],
+    mechanisms: &[&'static Mechanism],
+    site: &Site<'_>,
+    jobs: usize,
+) -> Vec<Check> {
+    let next = AtomicUsize::new(0);
+    let checks = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..jobs.max(1) {
+            scope.spawn(|| {
+                while let Some(kind) = kinds.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let begun = Instant::now();
+                    let done = match Cells::start(kind, site) {
+                        Ok(cells) => cells.run(mechanisms),
+                        Err(error) => vec![not_started(kind, &error)],
+                    };
+                    eprintln!("{}: {:.1} s", kind.name, begun.elapsed().as_secs_f32());
+                    // A lock is only poisoned by a panic, and the scope passes that on.
+                    if let Ok(mut checks) = checks.lock() {
+                        checks.extend(done);
+                    }
+                }
+            });
+        }
+    });
+    checks.into_inner().unwrap_or_default()
+}
+
+/// The failure of a server that did not start.
+fn not_started(kind: &Kind, error: &anyhow::Error) -> Check {
+    let (reason, dialogue) = ("the server did not start".to_owned(), format!("{error:#}"));
+    eprintln!("FAILED {}: {reason}: {dialogue}", kind.name);
+    let outcome = Outcome::Failed(Failure { reason, dialogue });
+    let column = report::OTHERS[2];
+    Check { server: kind.name, mechanism: "", column, outcome }
+}
+
+/// Where the templates and scripts are.
+fn sources() -> PathBuf {
+    process::root().join("xtask/interop/servers")
+}
+
+/// Runs a program with a text as its standard input, and hands back its standard output.
+fn feed(command: &mut Command, text: &str) -> Result<String> {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("can't start {}", command.get_program().display()))?;
+    // A program that does not read it says why.
+    let _ = child.stdin.take().map(|mut stdin| stdin.write_all(text.as_bytes()));
+    let output = child.wait_with_output()?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        return Err(anyhow!(
+            "{} ended with {}: {said}",
+            command.get_program().display(),
+            output.status
+        ));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}

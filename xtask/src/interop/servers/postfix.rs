@@ -1,0 +1,124 @@
+//! Postfix, with the SASL of Dovecot or of Cyrus.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use super::super::table::Need;
+use super::daemon::{Daemon, free_port};
+use super::kind::{Kind, LineEnds, Running};
+use super::site::{Site, USERS};
+use super::{dovecot, feed};
+use crate::process;
+
+/// Where Debian has the programs of the mail system.
+const MASTER: &str = "/usr/lib/postfix/sbin/master";
+const POSTFIX: Need = Need::File(MASTER, "postfix");
+/// The plugins of Cyrus SASL, in a folder that has the name of the architecture.
+const SCRAM: Need =
+    Need::Command(&["sh", "-c", "ls /usr/lib/*/sasl2/libscram.so"], "libsasl2-modules");
+
+/// The mechanisms for which Cyrus SASL needs nothing but a password in its database.
+const CYRUS: &[&str] = &[
+    "PLAIN",
+    "LOGIN",
+    "CRAM-MD5",
+    "DIGEST-MD5",
+    "SCRAM-SHA-1",
+    "SCRAM-SHA-256",
+    "SCRAM-SHA-512",
+    "ANONYMOUS",
+];
+
+/// Postfix asks Dovecot.
+pub(crate) const WITH_DOVECOT: Kind = Kind {
+    name: "postfix-dovecot",
+    needs: &[POSTFIX, dovecot::CORE, dovecot::LMTPD, dovecot::SUBMISSIOND],
+    mechanisms: dovecot::MECHANISMS,
+    lacks: "",
+    is_lmtp: false,
+    line_ends: LineEnds::LineFeed,
+    start: with_dovecot,
+};
+
+/// Postfix asks a library of Cyrus SASL.
+pub(crate) const WITH_CYRUS: Kind = Kind {
+    name: "postfix-cyrus",
+    needs: &[POSTFIX, SCRAM, Need::File("/usr/sbin/saslpasswd2", "sasl2-bin")],
+    mechanisms: CYRUS,
+    lacks: "",
+    is_lmtp: false,
+    line_ends: LineEnds::LineFeed,
+    start: with_cyrus,
+};
+
+fn with_dovecot(site: &Site<'_>) -> Result<Running> {
+    let folder = site.folder(WITH_DOVECOT.name)?;
+    let dovecot = dovecot::start(site, &folder, free_port()?)?;
+    let socket = dovecot.socket.display().to_string();
+    let mut running = start(site, folder, "dovecot", &socket)?;
+    running.daemons.push(dovecot.daemon);
+    Ok(running)
+}
+
+fn with_cyrus(site: &Site<'_>) -> Result<Running> {
+    let folder = site.folder(WITH_CYRUS.name)?;
+    let sasl = folder.join("postfix/sasl");
+    fs::create_dir_all(&sasl).context("no folder for Cyrus SASL")?;
+    let database = add_users(&folder)?;
+    let mechanisms =
+        vec![("MECHANISMS", CYRUS.join(" ")), ("DATABASE", database.display().to_string())];
+    site.fill("postfix/smtpd.conf", &sasl, &mechanisms)?;
+    start(site, folder, "cyrus", "smtpd")
+}
+
+/// Puts the users into a database of Cyrus SASL.
+pub(crate) fn add_users(folder: &Path) -> Result<PathBuf> {
+    let database = folder.join("sasldb2");
+    for (user, password) in USERS {
+        let (name, realm) = user.split_once('@').unwrap_or((user, "localhost"));
+        let mut command = Command::new("saslpasswd2");
+        command.args(["-p", "-c", "-u", realm, "-f"]).arg(&database).arg(name);
+        feed(&mut command, password).with_context(|| format!("no user {user}"))?;
+    }
+    // Who reads it is not who has made it.
+    fs::set_permissions(&database, Permissions::from_mode(0o644)).context("the database")?;
+    Ok(database)
+}
+
+/// Starts Postfix in a folder that may have things in it.
+fn start(site: &Site<'_>, folder: PathBuf, sasl: &str, path: &str) -> Result<Running> {
+    let (starttls, implicit) = (free_port()?, free_port()?);
+    let values = [
+        ("FOLDER", folder.display().to_string()),
+        ("PORT", starttls.to_string()),
+        ("TLS_PORT", implicit.to_string()),
+        ("SASL_TYPE", sasl.to_owned()),
+        ("SASL_PATH", path.to_owned()),
+    ];
+    let configuration = folder.join("postfix");
+    for path in [&configuration, &folder.join("queue")] {
+        fs::create_dir_all(path).with_context(|| format!("can't make {}", path.display()))?;
+    }
+    for template in ["postfix/main.cf", "postfix/master.cf"] {
+        site.fill(template, &configuration, &values)?;
+    }
+    let mail = folder.join("mail");
+    site.give(&mail)?;
+
+    // It makes the folders of the queue.
+    let mut check = Command::new("/usr/sbin/postfix");
+    check.arg("-c").arg(&configuration).arg("check");
+    process::capture(&mut check).with_context(|| {
+        let log = fs::read_to_string(folder.join("mail.log")).unwrap_or_default();
+        format!("Postfix refuses its configuration; only root can start it\n{log}")
+    })?;
+    let configuration = configuration.display().to_string();
+    let words = [MASTER, "-d", "-c", &configuration];
+    let mut daemon = Daemon::start("postfix", &folder, Some("mail.log"), &words, &[])?;
+    daemon.wait_for(&[starttls, implicit])?;
+    Ok(Running { daemons: vec![daemon], starttls, implicit, mail })
+}

@@ -1,0 +1,115 @@
+//! The tables at the end.
+
+use super::super::report::Outcome;
+use super::kind::{KINDS, Kind, MECHANISMS};
+
+/// A check: what was tried, and how it came out.
+#[derive(Debug)]
+pub(crate) struct Check {
+    /// The server's name.
+    pub(crate) server: &'static str,
+    /// The mechanism, or nothing for one of the other checks.
+    pub(crate) mechanism: &'static str,
+    /// The column.
+    pub(crate) column: &'static str,
+    /// How it came out.
+    pub(crate) outcome: Outcome,
+}
+
+/// The columns of a mechanism's row.
+pub(crate) const COLUMNS: [&str; 6] = [
+    "STARTTLS, right",
+    "STARTTLS, difficult",
+    "STARTTLS, wrong",
+    "TLS, right",
+    "TLS, difficult",
+    "TLS, wrong",
+];
+
+/// The columns of the second table.
+pub(crate) const OTHERS: [&str; 3] =
+    ["STARTTLS, unknown CA", "TLS, unknown CA", "nothing else stored"];
+
+/// Both tables, in Markdown.
+pub(crate) fn tables(checks: &[Check]) -> String {
+    let mut text = head(&["server", "mechanism"], &COLUMNS);
+    let names = MECHANISMS.iter().map(|mechanism| mechanism.name).chain(["none"]);
+    let names: Vec<&str> = names.collect();
+    for kind in tested(checks) {
+        for name in &names {
+            let row = cells(checks, kind.name, name, &COLUMNS);
+            if row.iter().any(|cell| !cell.is_empty()) {
+                let notes = notes(checks, kind.name, name);
+                text += &format!("| {} | {name} | {} | {notes} |\n", kind.name, row.join(" | "));
+            }
+        }
+    }
+    text += "\n";
+    text += &head(&["server"], &OTHERS);
+    for kind in tested(checks) {
+        let row = cells(checks, kind.name, "", &OTHERS);
+        let notes = notes(checks, kind.name, "");
+        let lacks = [kind.lacks, &notes].into_iter().filter(|note| !note.is_empty());
+        let lacks = lacks.collect::<Vec<_>>().join("; ");
+        text += &format!("| {} | {} | {lacks} |\n", kind.name, row.join(" | "));
+    }
+    text
+}
+
+/// What has failed, with its dialogue.
+pub(crate) fn failures(checks: &[Check]) -> String {
+    let mut text = String::new();
+    for check in checks {
+        if let Outcome::Failed(failure) = &check.outcome {
+            let Check { server, mechanism, column, .. } = check;
+            text += &format!("\n### {server} {mechanism} {column}: {}\n", failure.reason);
+            text += &format!("\n```text\n{}\n```\n", failure.dialogue.trim_end());
+        }
+    }
+    text
+}
+
+/// How many checks came out well, and how many did not.
+pub(crate) fn counts(checks: &[Check]) -> (usize, usize) {
+    let count =
+        |wanted: fn(&Outcome) -> bool| checks.iter().filter(|check| wanted(&check.outcome)).count();
+    (count(|o| matches!(o, Outcome::Ok)), count(|o| matches!(o, Outcome::Failed(_))))
+}
+
+/// The servers that took part.
+fn tested(checks: &[Check]) -> impl Iterator<Item = &'static Kind> {
+    KINDS.iter().filter(|kind| checks.iter().any(|check| check.server == kind.name))
+}
+
+/// The first two lines of a table.
+fn head(first: &[&str], columns: &[&str]) -> String {
+    let names = [first, columns, &["note"]].concat();
+    let rule = vec!["---"; names.len()];
+    format!("| {} |\n| {} |\n", names.join(" | "), rule.join(" | "))
+}
+
+/// The cells of a row; empty where there was no check.
+fn cells(checks: &[Check], server: &str, mechanism: &str, columns: &[&str]) -> Vec<String> {
+    let of_row = |check: &&Check| check.server == server && check.mechanism == mechanism;
+    let cell = |column: &&str| {
+        let mut found = checks.iter().filter(of_row).filter(|check| check.column == *column);
+        found.next().map_or_else(String::new, |check| check.outcome.to_string())
+    };
+    columns.iter().map(cell).collect()
+}
+
+/// The reasons of a row, each once.
+fn notes(checks: &[Check], server: &str, mechanism: &str) -> String {
+    let mut notes: Vec<String> = Vec::new();
+    for check in checks.iter().filter(|c| c.server == server && c.mechanism == mechanism) {
+        let note = match &check.outcome {
+            Outcome::NotApplicable(reason) => format!("n/a: {reason}"),
+            Outcome::Failed(failure) => failure.reason.replace('|', "\\|"),
+            Outcome::Ok | Outcome::NotRun => continue,
+        };
+        if !notes.contains(&note) {
+            notes.push(note);
+        }
+    }
+    notes.join("; ")
+}
