@@ -1,9 +1,10 @@
 //! `cargo xtask no-panic`: the proof that `core` has no panic path and allocates nothing.
 //!
-//! A static library drives a whole server connection with functions the compiler can't see through. Its
-//! panic handler calls a function that exists nowhere, so it links only when no path leads to a panic: not
-//! a test of some inputs but of all. It has no allocator, so it builds only when nothing allocates. Beside
-//! it stand controls that must fail in just these two ways; if one of them links, the command fails.
+//! A static library drives a whole connection, of a server or of a client, with functions the compiler
+//! can't see through. Its panic handler calls a function that exists nowhere, so it links only when no path
+//! leads to a panic: not a test of some inputs but of all. It has no allocator, so it builds only when
+//! nothing allocates. Beside it stand controls that must fail in just these two ways; if one of them links,
+//! the command fails.
 
 mod explain;
 mod probe;
@@ -20,11 +21,38 @@ use crate::process::{apt_install, is_there};
 /// Cortex-M3: the smallest part we run firmware on.
 const TARGET: &str = "thumbv7m-none-eabi";
 
-/// The programs to link: name, features, and what stands in the table for both.
-const PROBES: [(&str, &str, &str); 3] = [
-    ("types", "", "parsers and printers"),
-    ("server", "", "server"),
-    ("server", "mechanisms", "server, mechanisms"),
+/// A program to link.
+struct Program {
+    probe: &'static str,
+    features: &'static str,
+    /// What stands in the table for both.
+    title: &'static str,
+    /// What the smallest level is for.
+    smallest: Role,
+}
+
+const PROGRAMS: [Program; 6] = [
+    program("types", "", "parsers and printers", Role::Size),
+    program("server", "", "server", Role::Size),
+    program("server", "mechanisms", "server, mechanisms", Role::Size),
+    program("client", "", "client, PLAIN", Role::Proof),
+    program("client", "mechanisms", "client, mechanisms", Role::Size),
+    program("client", "mechanisms,commands", "client, all of it", Role::Size),
+];
+
+const fn program(
+    probe: &'static str,
+    features: &'static str,
+    title: &'static str,
+    smallest: Role,
+) -> Program {
+    Program { probe, features, title, smallest }
+}
+
+/// What the client's probe says of its room in memory: the name in the symbol table, and in words.
+const KEPT: [(&str, &str); 2] = [
+    ("SIZE_OF_CONNECTION", "client::Connection"),
+    ("SIZE_OF_SUBMISSION", "client::submission::Submission"),
 ];
 
 /// What a level is for.
@@ -34,6 +62,9 @@ enum Role {
     Proof,
     /// The size counts; that it links would be a gift.
     Size,
+    /// The program has to link if it is one of which that is known at this level, by
+    /// [`Program::smallest`].
+    Smallest,
     /// Only looked at when asked for.
     OnDemand,
 }
@@ -43,7 +74,7 @@ enum Role {
 /// known across a call) to see what it sees at `s` and 3. With overflow checked, every sum is one more
 /// panic to be ruled out.
 const PROFILES: [(Profile, Role); 6] = [
-    (Profile { level: "z", overflow_checks: false }, Role::Size),
+    (Profile { level: "z", overflow_checks: false }, Role::Smallest),
     (Profile { level: "s", overflow_checks: false }, Role::Proof),
     (Profile { level: "3", overflow_checks: false }, Role::Proof),
     (Profile { level: "1", overflow_checks: false }, Role::OnDemand),
@@ -62,12 +93,12 @@ pub(crate) struct Options {
     #[arg(long)]
     overflow_checks: bool,
 
-    /// Try only this probe (types, server)
+    /// Try only this probe (types, server, client)
     #[arg(long, value_name = "NAME")]
     probe: Option<String>,
 }
 
-/// Runs the proof and prints the flash size of the server machine.
+/// Runs the proof and prints the flash sizes of the machines, and what a client keeps.
 ///
 /// # Errors
 ///
@@ -88,9 +119,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     };
     let profiles: Vec<(Profile, Role)> = PROFILES.into_iter().filter_map(asked).collect();
     let probe_asked = |name: &str| options.probe.as_ref().is_none_or(|asked| asked == name);
-    let probes: Vec<_> = PROBES.into_iter().filter(|(name, ..)| probe_asked(name)).collect();
+    let mut programs = PROGRAMS.into_iter().filter(|program| probe_asked(program.probe)).peekable();
     ensure!(!profiles.is_empty(), "no such level; there are z, s, 1 and 3");
-    ensure!(!probes.is_empty(), "no such probe; there are types and server");
+    ensure!(programs.peek().is_some(), "no such probe; there are types, server and client");
 
     let control = Probe::new(&toolchain, "control")?;
     for (profile, _) in &profiles {
@@ -100,12 +131,18 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 
     println!("{:<22}{:<7}{:>7}{:>8}{:>8}", "", "level", "text", "rodata", "flash");
     let mut reachable = 0;
-    for (name, features, title) in probes {
-        let probe = Probe::new(&toolchain, name)?;
+    let mut kept = Vec::new();
+    for Program { probe, features, title, smallest } in programs {
+        let probe = Probe::new(&toolchain, probe)?;
         for (profile, role) in &profiles {
             print!("{title:<22}{:<7}", profile.level);
-            reachable += u32::from(!holds(&probe, features, *profile, *role)?);
+            let role = if *role == Role::Smallest { smallest } else { *role };
+            reachable += u32::from(!holds(&probe, features, *profile, role)?);
         }
+        kept = probe.sizes_of(&KEPT)?;
+    }
+    for (what, octets) in kept {
+        println!("{what}: {octets} octets, its buffers aside");
     }
     ensure!(reachable == 0, "a panic is reachable in {reachable} builds");
     println!("no panic path and no allocation is reachable");

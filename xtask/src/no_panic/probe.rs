@@ -87,8 +87,7 @@ impl<'t> Probe<'t> {
         if !done.status.success() {
             return Ok(Err(String::from_utf8_lossy(&done.stderr).into_owned()));
         }
-        let archive = format!("{}/release/lib{}.a", super::TARGET, self.name);
-        Ok(Ok(self.target.join(archive)))
+        Ok(Ok(self.archive()))
     }
 
     /// Links what `probe` reaches and nothing else.
@@ -144,6 +143,29 @@ impl<'t> Probe<'t> {
             }
         }
         Ok(size)
+    }
+
+    /// Those statics of the program built last that are there, and how large they are.
+    ///
+    /// # Errors
+    ///
+    /// Fails when `arm-none-eabi-nm` does.
+    pub(super) fn sizes_of(
+        &self,
+        names: &[(&str, &'static str)],
+    ) -> Result<Vec<(&'static str, u64)>> {
+        let archive = self.archive();
+        let symbols = arm_tool("nm", &["-S", "--defined-only", &archive.to_string_lossy()])?;
+        let size = |name: &str| {
+            let line = symbols.lines().find(|line| line.ends_with(name))?;
+            u64::from_str_radix(line.split_whitespace().nth(1)?, 16).ok()
+        };
+        Ok(names.iter().filter_map(|(name, what)| Some((*what, size(name)?))).collect())
+    }
+
+    /// Where the compiler puts the static library.
+    fn archive(&self) -> PathBuf {
+        self.target.join(format!("{}/release/lib{}.a", super::TARGET, self.name))
     }
 }
 
