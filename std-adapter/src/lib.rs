@@ -123,6 +123,7 @@
 
 pub mod admission;
 pub mod cidr;
+pub mod client;
 pub mod connect;
 mod file;
 mod pool;

@@ -27,6 +27,7 @@ pub use error::UsersError;
 pub use file::UsersFile;
 pub use memory::MemoryUsers;
 pub use prep::prepare;
+pub(crate) use prep::prepare_secret;
 pub use secret::Secret;
 
 /// What a check came to.

@@ -1,0 +1,449 @@
+//! One connection, and the messages that go over it.
+
+use core::time::Duration;
+
+use ehlo::address::{ForwardPath, ReversePath};
+use ehlo::capability::Extensions;
+use ehlo::client::guard::Content;
+use ehlo::client::submission::{Event, Security, Submission};
+use ehlo::client::{Capabilities, Closed, NotSent, To};
+use ehlo::parameter::{BodyType, MailParameters};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+
+use super::body::Body;
+use super::settings::Settings;
+use super::{Credentials, Envelope, Error, Message, Receipt, Recipient, Reply, Session};
+
+/// Octets of the receive buffer: the longest line of a reply, a challenge included.
+const RECEIVE: usize = 16 * 1024;
+/// Octets of the send buffer.
+const SEND: usize = 64 * 1024;
+
+/// A message that is to be sent, and where to say what became of it.
+pub(super) struct Job {
+    pub(super) envelope: Envelope,
+    pub(super) message: Message,
+    pub(super) answer: oneshot::Sender<Answer>,
+}
+
+/// What became of a message.
+pub(super) type Answer = Result<Receipt, Undelivered>;
+
+/// A message that was not sent.
+pub(super) struct Undelivered {
+    pub(super) error: Error,
+    /// The server has seen nothing of it, and the connection was an old one: over another it may go.
+    pub(super) again: Option<(Envelope, Message)>,
+}
+
+/// Connects and sends what comes, until nothing comes for so long, or ever.
+pub(super) async fn run(settings: &Settings, jobs: &mut mpsc::Receiver<Job>, idle: Duration) {
+    let Some(first) = jobs.recv().await else { return };
+    let opened = async {
+        let place = settings.place()?;
+        let transport = settings.connect(&place).await?;
+        Ok((place, transport))
+    };
+    match opened.await {
+        Ok((place, transport)) => {
+            let name = settings.own_name(&transport);
+            let config = settings.config(&name, &place);
+            let security = settings.security(&place);
+            let verified = transport.tls().map(|facts| facts.verified_host().map(str::to_owned));
+            let lent = settings.credentials.as_ref().map(Credentials::lend);
+            let (rx, tx) = (vec![0; RECEIVE], vec![0; SEND]);
+            let mut submission = Submission::new(&config, security, lent, rx, tx);
+            if let (Some(verified), Security::Implicit) = (verified, security) {
+                submission = submission.implicit_tls(verified.as_deref());
+            }
+            let mut session = Session::new(submission, transport);
+            let mut work = Work::new(settings.credentials.as_ref(), settings.lmtp, first);
+            loop {
+                session.settle().await;
+                let Some(event) = session.event() else { return };
+                match work.on_event(event) {
+                    Step::On => {}
+                    Step::Over => return,
+                    Step::Read => work.read().await,
+                    Step::Idle => {
+                        let next = timeout(idle, jobs.recv()).await;
+                        work.take(next.ok().flatten());
+                    }
+                    Step::Upgrade => {
+                        let (upgrading, transport) = session.begin_upgrade();
+                        let transport = match settings.secure(transport, &place).await {
+                            Ok(transport) => transport,
+                            Err(error) => return work.fail(error),
+                        };
+                        let facts = transport.tls();
+                        let verified = facts.and_then(|facts| facts.verified_host());
+                        let verified = verified.map(str::to_owned);
+                        session = upgrading.done(transport, verified.as_deref());
+                    }
+                }
+            }
+        }
+        Err(error) => first.answer(Err(Undelivered { error, again: None })),
+    }
+}
+
+impl Job {
+    fn answer(self, answer: Answer) {
+        // Whoever asked may be gone.
+        let _ = self.answer.send(answer);
+    }
+}
+
+/// What to do next.
+enum Step {
+    On,
+    /// There is nothing to send.
+    Idle,
+    /// The message has to be read on.
+    Read,
+    Upgrade,
+    Over,
+}
+
+/// A connection's work: the message it is at, and what the server has said.
+struct Work<'s> {
+    credentials: Option<&'s Credentials>,
+    lmtp: bool,
+    task: Option<Task>,
+    /// No further message will come.
+    ending: bool,
+    /// Messages before this one.
+    earlier: usize,
+    /// What the server said last to what is not about a message.
+    said: Option<Reply>,
+    offered: Vec<String>,
+    token: Option<String>,
+}
+
+/// The message at work.
+struct Task {
+    envelope: Envelope,
+    body: Body,
+    parameters: Parameters,
+    answer: oneshot::Sender<Answer>,
+    begun: bool,
+    recipients: Vec<Recipient>,
+    /// Places of the recipients that were accepted.
+    accepted: Vec<usize>,
+    outcome: Option<Outcome>,
+}
+
+/// What is known of a message before it goes out.
+struct Parameters {
+    size: Option<u64>,
+    binary: bool,
+    eight_bit: Option<bool>,
+}
+
+/// How a message ended.
+enum Outcome {
+    Taken(Reply),
+    Error(Error),
+}
+
+impl<'s> Work<'s> {
+    fn new(credentials: Option<&'s Credentials>, lmtp: bool, first: Job) -> Self {
+        Self {
+            credentials,
+            lmtp,
+            task: Some(Task::new(first)),
+            ending: false,
+            earlier: 0,
+            said: None,
+            offered: Vec::new(),
+            token: None,
+        }
+    }
+
+    /// The next message, or none any more.
+    fn take(&mut self, job: Option<Job>) {
+        self.ending = job.is_none();
+        self.task = job.map(Task::new);
+    }
+
+    fn on_event(&mut self, event: Event<'_>) -> Step {
+        match event {
+            Event::Reply(reply) => {
+                self.on_reply(&reply);
+                reply.done();
+            }
+            Event::Upgrade(_) => return Step::Upgrade,
+            Event::TokenRefused(refused) => {
+                let text = String::from_utf8_lossy(refused.reason()).into_owned();
+                let text: String = text.chars().filter(|c| !c.is_control()).collect();
+                self.token = Some(self.redact(text));
+                refused.done();
+            }
+            Event::Next(next) => match &mut self.task {
+                Some(task) if task.begun => {
+                    self.conclude();
+                    self.earlier += 1;
+                    return Step::Idle;
+                }
+                Some(task) => {
+                    task.begun = true;
+                    let parameters = task.parameters(next.capabilities());
+                    let path = format!("<{}>", task.envelope.sender());
+                    let begun = match ReversePath::parse(&path) {
+                        Ok(path) => next.begin(path, &parameters),
+                        Err(_) => Err(NotSent::Text),
+                    };
+                    if let Err(why) = begun {
+                        task.outcome = Some(Outcome::Error(Error::NotSent(why)));
+                    }
+                }
+                None if self.ending => next.quit(),
+                None => return Step::Idle,
+            },
+            Event::Recipient(recipient) => {
+                let Some(task) = &mut self.task else {
+                    recipient.cancel();
+                    return Step::On;
+                };
+                if task.outcome.is_some() {
+                    recipient.cancel();
+                    return Step::On;
+                }
+                match task.envelope.recipient(recipient.index().into()) {
+                    None => recipient.no_more(),
+                    Some(address) => {
+                        let path = format!("<{address}>");
+                        let added = match ForwardPath::parse(&path) {
+                            Ok(path) => recipient.add(path, &task.envelope.rcpt()),
+                            Err(_) => Err(NotSent::Text),
+                        };
+                        match added {
+                            Ok(()) | Err(NotSent::Later) => {}
+                            Err(why) => task.outcome = Some(Outcome::Error(Error::NotSent(why))),
+                        }
+                    }
+                }
+            }
+            Event::Content(content) => return self.on_content(content),
+            Event::Failed(failed) => {
+                let failure = failed.reason();
+                failed.done();
+                let error = Error::Failed {
+                    failure,
+                    reply: self.said.clone().filter(|reply| !reply.code().is_positive()),
+                    offered: self.offered.clone(),
+                    token: self.token.take(),
+                };
+                self.fail(error);
+                self.ending = true;
+            }
+            Event::Closed(closed) => {
+                self.on_closed(closed);
+                return Step::Over;
+            }
+            other => other.give_up(),
+        }
+        Step::On
+    }
+
+    /// Writes as much of the message as there is room for.
+    fn on_content(&mut self, mut content: Content<'_>) -> Step {
+        let Some(task) = self.task.as_mut().filter(|task| task.outcome.is_none()) else {
+            content.abort();
+            return Step::On;
+        };
+        loop {
+            let rest = task.body.rest();
+            if rest.is_empty() && !task.body.is_read() {
+                return Step::Read;
+            }
+            if rest.is_empty() {
+                if let Err(why) = content.finish() {
+                    // Asked for again, it is given up.
+                    task.outcome = Some(Outcome::Error(Error::Content(why)));
+                }
+                return Step::On;
+            }
+            match content.write(rest) {
+                Ok(0) => return Step::On,
+                Ok(n) => task.body.taken(n),
+                Err(why) => {
+                    task.outcome = Some(Outcome::Error(Error::Content(why)));
+                    content.abort();
+                    return Step::On;
+                }
+            }
+        }
+    }
+
+    /// Reads the message on.
+    async fn read(&mut self) {
+        let Some(task) = &mut self.task else { return };
+        if let Err(error) = task.body.read().await {
+            task.outcome = Some(Outcome::Error(Error::Read(error)));
+        }
+    }
+
+    fn on_reply(&mut self, reply: &ehlo::client::guard::Reply<'_>) {
+        let kept = Reply::keep(reply.received(), self.credentials);
+        let positive = reply.is_positive();
+        let transient_end = kept.code().value() == 421;
+        match (reply.to(), &mut self.task) {
+            (To::Hello, _) => {
+                self.offered = mechanisms(&kept);
+                self.said = Some(kept);
+            }
+            (To::Mail, Some(task)) if !positive => {
+                task.outcome = Some(Outcome::Error(Error::Sender(kept)));
+            }
+            (To::Rcpt, Some(task)) if !transient_end => {
+                let place = task.recipients.len();
+                let address = task.envelope.recipient(place).unwrap_or_default();
+                if positive {
+                    task.accepted.push(place);
+                }
+                task.recipients.push(Recipient::new(address, kept));
+            }
+            (To::Data, Some(task)) if !positive && task.outcome.is_none() => {
+                task.outcome = Some(Outcome::Error(Error::Message(kept)));
+            }
+            (To::Message, Some(task)) => {
+                if self.lmtp {
+                    let place = task.accepted.get(usize::from(reply.index())).copied();
+                    if let Some(recipient) = place.and_then(|place| task.recipients.get_mut(place))
+                    {
+                        recipient.delivered(kept.clone());
+                    }
+                }
+                match (&task.outcome, positive) {
+                    (None, true) => task.outcome = Some(Outcome::Taken(kept)),
+                    // With LMTP one recipient is enough.
+                    (Some(Outcome::Error(Error::Message(_))), true) if self.lmtp => {
+                        task.outcome = Some(Outcome::Taken(kept));
+                    }
+                    (None, false) => task.outcome = Some(Outcome::Error(Error::Message(kept))),
+                    _ => {}
+                }
+            }
+            (To::Mail | To::Data | To::Reset, _) => {}
+            _ => self.said = Some(kept),
+        }
+    }
+
+    /// The message has gone the way it could.
+    fn conclude(&mut self) {
+        let Some(task) = self.task.take() else { return };
+        let refused = task.accepted.is_empty() && !task.recipients.is_empty();
+        let undelivered = |error| Err(Undelivered { error, again: None });
+        let answer = match task.outcome {
+            Some(Outcome::Error(error @ (Error::Sender(_) | Error::NotSent(_)))) => {
+                undelivered(error)
+            }
+            _ if refused => undelivered(Error::Recipients(task.recipients)),
+            Some(Outcome::Taken(reply)) => Ok(Receipt { reply, recipients: task.recipients }),
+            Some(Outcome::Error(error)) => undelivered(error),
+            None => undelivered(Error::Closed(Closed::EndOfFile)),
+        };
+        // Whoever asked may be gone.
+        let _ = task.answer.send(answer);
+    }
+
+    /// The connection is over while a message is at work.
+    fn on_closed(&mut self, closed: Closed) {
+        let again = match (&closed, &self.task) {
+            // An old connection that the server has closed meanwhile.
+            (Closed::EndOfFile | Closed::Refused(_), Some(task)) => {
+                self.earlier > 0 && task.recipients.is_empty() && task.outcome.is_none()
+            }
+            _ => false,
+        };
+        let Some(mut task) = self.task.take() else { return };
+        let error = match (task.outcome.take(), closed) {
+            // The server has taken the message, and that counts.
+            (Some(Outcome::Taken(reply)), _) => {
+                let receipt = Receipt { reply, recipients: task.recipients };
+                let _ = task.answer.send(Ok(receipt));
+                return;
+            }
+            (Some(Outcome::Error(error)), _) => error,
+            (None, Closed::Refused(_)) => match self.said.take() {
+                Some(reply) => Error::Refused(reply),
+                None => Error::Closed(closed),
+            },
+            (None, closed) => Error::Closed(closed),
+        };
+        let again = if again { task.body.rewound() } else { None };
+        let binary = task.parameters.binary;
+        let again = again.map(|source| (task.envelope, Message { source, binary }));
+        let _ = task.answer.send(Err(Undelivered { error, again }));
+    }
+
+    /// The message can't be sent over this connection.
+    fn fail(&mut self, error: Error) {
+        if let Some(task) = self.task.take() {
+            let _ = task.answer.send(Err(Undelivered { error, again: None }));
+        }
+    }
+
+    fn redact(&self, text: String) -> String {
+        match self.credentials {
+            Some(credentials) => credentials.redact(text),
+            None => text,
+        }
+    }
+}
+
+impl Task {
+    fn new(job: Job) -> Self {
+        let Job { envelope, message, answer } = job;
+        let parameters = Parameters {
+            size: message.size(),
+            binary: message.binary,
+            eight_bit: message.has_eight_bit(),
+        };
+        Self {
+            envelope,
+            body: Body::new(message.source),
+            parameters,
+            answer,
+            begun: false,
+            recipients: Vec::new(),
+            accepted: Vec::new(),
+            outcome: None,
+        }
+    }
+
+    /// The parameters of MAIL.
+    fn parameters(&self, offered: &Capabilities) -> MailParameters<'_> {
+        let mut parameters = self.envelope.mail();
+        parameters.size = self.parameters.size;
+        parameters.body = match (self.parameters.binary, self.parameters.eight_bit) {
+            (true, _) => Some(BodyType::BinaryMime),
+            (false, Some(true)) => Some(BodyType::EightBitMime),
+            (false, Some(false)) => None,
+            // Nobody knows before it is read: it may have them where the server takes them.
+            (false, None) if offered.has(Extensions::EIGHT_BIT_MIME) => {
+                Some(BodyType::EightBitMime)
+            }
+            (false, None) => None,
+        };
+        parameters
+    }
+}
+
+/// The mechanisms of AUTH as the server wrote them.
+fn mechanisms(reply: &Reply) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for line in reply.lines().iter().skip(1) {
+        let mut words = line.split([' ', '\t', '=']).filter(|word| !word.is_empty());
+        if words.next().is_some_and(|word| word.eq_ignore_ascii_case("AUTH")) {
+            for word in words {
+                if !found.iter().any(|name| name.eq_ignore_ascii_case(word)) {
+                    found.push(word.to_owned());
+                }
+            }
+        }
+    }
+    found
+}
