@@ -24,6 +24,12 @@ class Keep:
         for name in ("tmp", "new"):
             os.makedirs(os.path.join(folder, name), exist_ok=True)
 
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if address == os.environ["INTEROP_REJECTED"]:
+            return "550 5.1.1 no such user"
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 ok"
+
     async def handle_DATA(self, server, session, envelope):
         name = f"{os.getpid()}.{next(NUMBER)}"
         part = os.path.join(self.folder, "tmp", name)

@@ -34,6 +34,10 @@ function onAuth(auth, session, done) {
     done(null, right ? { user: auth.username } : {});
 }
 
+function onRcptTo(address, session, done) {
+    done(address.address === process.env.INTEROP_REJECTED ? new Error('no such user') : null);
+}
+
 // Each message is a file of its own, as it came, and renamed when it is whole.
 function onData(stream, session, done) {
     const name = `${process.pid}.${number++}`;
@@ -56,6 +60,7 @@ for (const [listen, secure] of [
         authMethods: ['PLAIN', 'LOGIN', 'CRAM-MD5', 'XOAUTH2'],
         logger: true,
         onAuth,
+        onRcptTo,
         onData
     });
     server.on('error', error => console.error(error.message));

@@ -80,7 +80,10 @@ pub(crate) struct Options {
     /// The Maildir of the other server; without it, nothing stored is checked
     #[arg(long, value_name = "DIR", requires = "peer_server")]
     peer_maildir: Option<PathBuf>,
-    /// How many clients run at a time
+    /// Start the servers, say where they are, and wait for a line end on standard input
+    #[arg(long, requires = "servers")]
+    hold: bool,
+    /// How many clients run at a time, or servers
     #[arg(long, default_value_t = 4)]
     jobs: usize,
     /// Keep the folder of the run

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
+use super::super::REJECTED;
 use super::super::table::Need;
 use super::daemon::{Daemon, free_port};
 use super::kind::{Kind, LineEnds, Running};
@@ -17,7 +18,7 @@ pub(crate) const KIND: Kind = Kind {
     name: "aiosmtpd",
     needs: &[PACKAGE],
     mechanisms: &["PLAIN", "LOGIN"],
-    lacks: "",
+    lacks: "aiosmtpd has no other mechanisms of its own",
     is_lmtp: false,
     line_ends: LineEnds::Kept,
     start,
@@ -55,7 +56,7 @@ fn run(
     let (kept, port) = (mail.display().to_string(), ports.first().map(u16::to_string));
     let mut words = vec![python.as_str(), "-I", &script, &kept, port.as_deref().unwrap_or("0")];
     words.extend(more);
-    let mut daemon = Daemon::start(name, folder, None, &words, &[])?;
+    let mut daemon = Daemon::start(name, folder, None, &words, &[("INTEROP_REJECTED", REJECTED)])?;
     daemon.wait_for(ports)?;
     let port = |number: usize| ports.get(number).copied().unwrap_or(0);
     Ok(Running { daemons: vec![daemon], starttls: port(0), implicit: port(1), mail })

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use super::super::REJECTED;
 use super::super::table::Need;
 use super::daemon::{Daemon, free_port};
 use super::kind::{Kind, LineEnds, Running};
@@ -17,8 +18,8 @@ pub(crate) const LMTPD: Need = Need::File("/usr/lib/dovecot/lmtp", "dovecot-lmtp
 pub(crate) const SUBMISSIOND: Need =
     Need::File("/usr/lib/dovecot/submission", "dovecot-submissiond");
 
-/// All that Dovecot 2.3 has and needs nothing outside for.
-pub(crate) const MECHANISMS: &[&str] = &[
+/// All that Dovecot 2.3 has and needs nothing outside for; its own servers never offer ANONYMOUS.
+const MECHANISMS: &[&str] = &[
     "PLAIN",
     "LOGIN",
     "CRAM-MD5",
@@ -28,7 +29,6 @@ pub(crate) const MECHANISMS: &[&str] = &[
     "XOAUTH2",
     "OAUTHBEARER",
     "EXTERNAL",
-    "ANONYMOUS",
 ];
 
 /// Dovecot's submission server, which passes on to a server without users.
@@ -36,7 +36,7 @@ pub(crate) const SUBMISSION: Kind = Kind {
     name: "dovecot-submission",
     needs: &[CORE, LMTPD, SUBMISSIOND, aiosmtpd::PACKAGE],
     mechanisms: MECHANISMS,
-    lacks: "",
+    lacks: "it never offers ANONYMOUS",
     is_lmtp: false,
     line_ends: LineEnds::Kept,
     start: submission,
@@ -82,11 +82,13 @@ pub(crate) fn start(site: &Site<'_>, parent: &Path, relay: u16) -> Result<Doveco
     let key = encode(site.token_key())?;
     fs::write(keys.join("default"), key).context("no key for tokens")?;
     fs::write(folder.join("users"), users()?).context("no users")?;
+    let (user, group) = site.owner;
+    let unlucky = format!("{REJECTED}:::{user}:{group}::/::userdb_mail=maildir:/proc/none\n");
+    fs::write(folder.join("unlucky"), unlucky).context("no user that is refused")?;
 
     let submission = (free_port()?, free_port()?);
     let lmtp = (free_port()?, free_port()?);
     let values = [
-        ("MECHANISMS", MECHANISMS.join(" ").to_lowercase()),
         ("PORT", submission.0.to_string()),
         ("TLS_PORT", submission.1.to_string()),
         ("LMTP_PORT", lmtp.0.to_string()),

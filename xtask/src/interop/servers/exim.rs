@@ -41,7 +41,7 @@ pub(crate) const KIND: Kind = Kind {
         "OAUTHBEARER",
         "EXTERNAL",
     ],
-    lacks: "",
+    lacks: "no ANONYMOUS",
     is_lmtp: false,
     line_ends: LineEnds::LineFeed,
     start,

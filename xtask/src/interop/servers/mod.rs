@@ -61,6 +61,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 
     let begun = Instant::now();
     let site = Site::new(&work, &tools)?;
+    if options.hold {
+        return hold(&kinds, &site);
+    }
     let checks = all(&kinds, &mechanisms, &site, options.jobs);
     let seconds = begun.elapsed().as_secs();
 
@@ -75,6 +78,23 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         (_, 0) => Ok(()),
         _ => bail!("{failed} of {} checks failed", passed + failed),
     }
+}
+
+/// Starts the servers for somebody who wants to try something.
+fn hold(kinds: &[&'static Kind], site: &Site<'_>) -> Result<()> {
+    let running = kinds.iter().map(|kind| (kind.start)(site)).collect::<Result<Vec<_>>>()?;
+    for (kind, running) in kinds.iter().zip(&running) {
+        let (starttls, implicit) = (running.starttls, running.implicit);
+        println!("{}: {starttls} (STARTTLS), {implicit} (implicit TLS)", kind.name);
+        println!("  mail goes to {}", running.mail.display());
+    }
+    for (user, password) in site::USERS {
+        println!("user {user} has the password {password}");
+    }
+    println!("token of {}: {}", site::USERS[0].0, site.token);
+    println!("authority: {}", site.authority().display());
+    std::io::stdin().read_line(&mut String::new()).context("can't wait")?;
+    Ok(())
 }
 
 /// Runs the servers, some at a time.

@@ -33,12 +33,25 @@ const CYRUS: &[&str] = &[
     "ANONYMOUS",
 ];
 
+/// The mechanisms of Dovecot that need nothing but what a client sends.
+const DOVECOT: &[&str] = &[
+    "PLAIN",
+    "LOGIN",
+    "CRAM-MD5",
+    "DIGEST-MD5",
+    "SCRAM-SHA-1",
+    "SCRAM-SHA-256",
+    "XOAUTH2",
+    "OAUTHBEARER",
+    "ANONYMOUS",
+];
+
 /// Postfix asks Dovecot.
 pub(crate) const WITH_DOVECOT: Kind = Kind {
     name: "postfix-dovecot",
     needs: &[POSTFIX, dovecot::CORE, dovecot::LMTPD, dovecot::SUBMISSIOND],
-    mechanisms: dovecot::MECHANISMS,
-    lacks: "",
+    mechanisms: DOVECOT,
+    lacks: "Postfix 3.7 tells Dovecot nothing of the client's certificate: no EXTERNAL",
     is_lmtp: false,
     line_ends: LineEnds::LineFeed,
     start: with_dovecot,
@@ -49,7 +62,7 @@ pub(crate) const WITH_CYRUS: Kind = Kind {
     name: "postfix-cyrus",
     needs: &[POSTFIX, SCRAM, Need::File("/usr/sbin/saslpasswd2", "sasl2-bin")],
     mechanisms: CYRUS,
-    lacks: "",
+    lacks: "no token mechanisms in Debian's Cyrus SASL; EXTERNAL would need a patched Postfix",
     is_lmtp: false,
     line_ends: LineEnds::LineFeed,
     start: with_cyrus,

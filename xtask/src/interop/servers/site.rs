@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 
 use super::super::packages::Tools;
 use super::super::work::Work;
-use super::super::{PASSWORD, USER};
+use super::super::{PASSWORD, REJECTED, USER};
 use crate::process;
 
 /// A user with a password that has what is special to shells, configuration files, SCRAM, DIGEST-MD5 and
@@ -106,6 +106,7 @@ impl<'a> Site<'a> {
             ("CERT", self.certificate()),
             ("KEY", self.key()),
             ("CA", self.authority().display().to_string()),
+            ("REJECTED", REJECTED.to_owned()),
             ("UID", user.to_string()),
             ("GID", group.to_string()),
         ];

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use super::super::REJECTED;
 use super::super::table::{NODE, NPM, Need};
 use super::daemon::{Daemon, free_port};
 use super::kind::{Kind, LineEnds, Running};
@@ -12,7 +13,7 @@ pub(crate) const KIND: Kind = Kind {
     name: "smtp-server",
     needs: &[NODE, NPM, Need::Npm],
     mechanisms: &["PLAIN", "LOGIN", "CRAM-MD5", "XOAUTH2"],
-    lacks: "",
+    lacks: "smtp-server has no other mechanisms of its own",
     is_lmtp: false,
     line_ends: LineEnds::Kept,
     start,
@@ -35,7 +36,7 @@ fn start(site: &Site<'_>) -> Result<Running> {
     let words = ["node", &script].into_iter().chain(arguments.iter().map(String::as_str));
     let words: Vec<&str> = words.chain(users).collect();
     let modules = site.tools.node_modules().display().to_string();
-    let environment = [("NODE_PATH", modules.as_str())];
+    let environment = [("NODE_PATH", modules.as_str()), ("INTEROP_REJECTED", REJECTED)];
     let mut daemon = Daemon::start("smtp-server", &folder, None, &words, &environment)?;
     daemon.wait_for(&[starttls, implicit])?;
     Ok(Running { daemons: vec![daemon], starttls, implicit, mail })
