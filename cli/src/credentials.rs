@@ -1,0 +1,127 @@
+//! What a client logs in with: the options for it, and where a password is read from.
+
+use std::io::{self, BufRead, IsTerminal};
+use std::path::PathBuf;
+
+use clap::Args;
+use ehlo_std::client::Credentials;
+use ehlo_std::users::Secret;
+
+use crate::exit::{self, Failure};
+
+const HEADING: &str = "Who logs in";
+
+/// Who logs in, and by what. A password is never an argument: other users of the machine could see it there.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Login {
+    /// The name to log in with; the password is asked for where no other option has it
+    #[arg(short, long, value_name = "NAME", help_heading = HEADING)]
+    pub(crate) user: Option<String>,
+
+    /// Take the password from this environment variable
+    #[arg(long, value_name = "VAR", help_heading = HEADING, requires = "user")]
+    #[arg(conflicts_with = "password_file")]
+    pub(crate) password_env: Option<String>,
+
+    /// Take the password from the first line of this file
+    #[arg(long, value_name = "FILE", help_heading = HEADING, requires = "user")]
+    pub(crate) password_file: Option<PathBuf>,
+
+    /// Take an OAuth 2.0 bearer token from this environment variable, for XOAUTH2 and OAUTHBEARER
+    #[arg(long, value_name = "VAR", help_heading = HEADING, requires = "user")]
+    #[arg(conflicts_with = "token_file")]
+    pub(crate) token_env: Option<String>,
+
+    /// Take the bearer token from the first line of this file
+    #[arg(long, value_name = "FILE", help_heading = HEADING, requires = "user")]
+    pub(crate) token_file: Option<PathBuf>,
+}
+
+/// The secrets that were read.
+#[derive(Debug, Default)]
+pub(crate) struct Secrets {
+    /// The name to log in with.
+    pub(crate) user: Option<String>,
+    /// Its password.
+    pub(crate) password: Option<Secret>,
+    /// Its bearer token.
+    pub(crate) token: Option<Secret>,
+}
+
+impl Login {
+    /// Reads what the options name. Where they name neither a password nor a token, the password is asked for on a
+    /// terminal, or else is the first line of standard input; unless that is wanted for something else, or there is
+    /// a `certificate` to log in with.
+    pub(crate) fn read(&self, stdin_is_free: bool, certificate: bool) -> Result<Secrets, Failure> {
+        let Some(user) = &self.user else { return Ok(Secrets::default()) };
+        let password = match (&self.password_env, &self.password_file) {
+            (Some(variable), _) => Some(of_variable("--password-env", variable)?),
+            (None, Some(path)) => Some(of_file("--password-file", path)?),
+            (None, None) => None,
+        };
+        let token = match (&self.token_env, &self.token_file) {
+            (Some(variable), _) => Some(of_variable("--token-env", variable)?),
+            (None, Some(path)) => Some(of_file("--token-file", path)?),
+            (None, None) => None,
+        };
+        let password = match (password, &token) {
+            (None, None) if !certificate => Some(asked_for(user, stdin_is_free)?),
+            (password, _) => password,
+        };
+        Ok(Secrets { user: Some(user.clone()), password, token })
+    }
+}
+
+impl Secrets {
+    /// As a client takes them; `None` where there is nothing to log in with.
+    pub(crate) fn credentials(&self, certificate: bool) -> Option<Credentials> {
+        let user = self.user.clone().unwrap_or_default();
+        let expose = |secret: &Secret| secret.expose().to_owned();
+        let (password, token) =
+            (self.password.as_ref().map(expose), self.token.as_ref().map(expose));
+        let credentials = match (password, token) {
+            (Some(password), Some(token)) => Credentials::password(user, password).or_token(token),
+            (Some(password), None) => Credentials::password(user, password),
+            (None, Some(token)) => Credentials::token(user, token),
+            (None, None) if certificate => return Some(Credentials::certificate()),
+            (None, None) => return None,
+        };
+        Some(if certificate { credentials.or_certificate() } else { credentials })
+    }
+}
+
+fn of_variable(option: &str, variable: &str) -> Result<Secret, Failure> {
+    std::env::var(variable).map(Secret::new).map_err(|_| {
+        Failure::new(exit::USAGE, format_args!("{option}: {variable} is not set, or not UTF-8"))
+    })
+}
+
+fn of_file(option: &str, path: &PathBuf) -> Result<Secret, Failure> {
+    let unread = |error: io::Error| {
+        Failure::new(exit::USAGE, format_args!("{option} {}: {error}", path.display()))
+    };
+    let mut file = io::BufReader::new(std::fs::File::open(path).map_err(unread)?);
+    first_line(&mut file).map_err(unread)
+}
+
+fn asked_for(user: &str, stdin_is_free: bool) -> Result<Secret, Failure> {
+    let unread = |error: io::Error| {
+        Failure::new(exit::DATA, format_args!("cannot read the password: {error}"))
+    };
+    if io::stdin().is_terminal() {
+        let prompt = format!("Password for {user}: ");
+        return rpassword::prompt_password(prompt).map(Secret::new).map_err(unread);
+    }
+    if !stdin_is_free {
+        let text = "there is no password: give --password-env, --password-file or --token-env";
+        return Err(Failure::new(exit::USAGE, text));
+    }
+    first_line(&mut io::stdin().lock()).map_err(unread)
+}
+
+fn first_line(input: &mut impl BufRead) -> io::Result<Secret> {
+    let mut line = String::new();
+    input.read_line(&mut line)?;
+    line.truncate(line.trim_end_matches(['\r', '\n']).len());
+    Ok(Secret::new(line))
+}
