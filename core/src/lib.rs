@@ -1,14 +1,14 @@
 //! A sans-I/O SMTP protocol core: octets in, events out; answers in, octets out.
 //!
-//! The server's side of SMTP (RFC 5321), of message submission (RFC 6409) and of LMTP (RFC 2033) is
-//! one value, [`server::Connection`]. It reads no socket, keeps no clock, draws no random number and
-//! allocates nothing: its two buffers are the caller's. The same machine runs on a microcontroller
-//! and, under the `ehlo-std` adapter, on tokio.
+//! Each side of SMTP (RFC 5321), of message submission (RFC 6409) and of LMTP (RFC 2033) is one
+//! value: [`server::Connection`] and [`client::Connection`]. They read no socket, keep no clock, draw
+//! no random number and allocate nothing: their two buffers are the caller's. The same machines run
+//! on a microcontroller and, under the `ehlo-std` adapter, on tokio.
 //!
 //! # How it is driven
 //!
 //! Two calls, in any order. [`poll_io`](server::Connection::poll_io) says what is to be read or
-//! written; [`event`](server::Connection::event) says what the client wants. Each gives a guard that
+//! written; [`event`](server::Connection::event) says what the peer wants or says. Each gives a guard that
 //! borrows the connection, and the guard is the answer: reading on while a question is open, or
 //! answering it twice, does not compile. A guard that is dropped unanswered has lost nothing: it is
 //! offered again.
@@ -17,7 +17,7 @@
 //! | --- | --- |
 //! | the machine | grammar, the order of commands, replies, transparency, SASL, limits, what STARTTLS makes void |
 //! | the driver | the socket, the TLS handshake, the timer behind each [`Deadline`](io::Deadline) |
-//! | the application | who may log in, who may send to whom, what becomes of a message |
+//! | the application | who may log in, who may send to whom, what becomes of a message; what is sent, and as whom |
 //!
 //! # The smallest server
 //!
@@ -88,6 +88,11 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
+//! # The smallest client
+//!
+//! It is driven in the same way: see [`client::submission::Submission`], which says everything on
+//! the way to a message and back.
+//!
 //! # By task
 //!
 //! | to … | see |
@@ -101,7 +106,11 @@
 //! | replace the replies the machine gives itself | [`server::Config::replies`], [`reply::DefaultReply`] |
 //! | check credentials | [`server::guard::Login`] and its neighbours, [`Secret`] |
 //! | add a SASL mechanism | [`sasl::Mechanism::Application`], [`server::guard::Exchange`] |
-//! | use SASL in IMAP or POP3 | [`sasl::server`] |
+//! | use SASL in IMAP or POP3 | [`sasl::server`], [`sasl::client`] |
+//! | just send a message | [`client::submission::Submission`] |
+//! | say every command to a server oneself | [`client::Connection`], [`client::guard::Ready`] |
+//! | choose how to authenticate | [`sasl::client::Rules`], [`sasl::client::pick`] |
+//! | read a reply by itself | [`reply::ReplyLine`] |
 //! | read a command line by itself | [`command::Command`] |
 //! | read addresses and parameters | [`address`], [`parameter`] |
 //!

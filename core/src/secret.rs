@@ -2,10 +2,11 @@
 
 use core::fmt;
 
-/// A password, token or digest that the peer sent, lent out of the receive buffer.
+/// A password, token or digest: one that a client sent, lent out of the receive buffer, or one that
+/// the caller gave.
 ///
 /// It never prints: `Debug` shows `Secret(..)` in every build profile and there is no `Display`.
-/// The octets behind it are overwritten as soon as the event that lends it is answered.
+/// What a client sent is overwritten as soon as the event that lends it is answered.
 #[derive(Clone, Copy)]
 pub struct Secret<'a>(&'a str);
 

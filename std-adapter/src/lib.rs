@@ -1,11 +1,14 @@
-//! ehlo on tokio: what a server needs around the protocol of the [`ehlo`] crate.
+//! ehlo on tokio: what a server and a client need around the protocol of the [`ehlo`] crate.
 //!
 //! The core turns octets into events and answers into octets; it has no socket, no clock and no disk. This
-//! crate has them, and no verb and no reply code of SMTP. There are two ways to use it:
+//! crate has them, and no verb and no reply code of SMTP. There are four ways to use it:
 //!
 //! - [`server`]: a whole server. Listeners, STARTTLS and implicit TLS, limits, throttled authentication, a log
 //!   and an orderly end are there; you write a [`Service`](server::Service), which decides.
-//! - [`Session`]: one connection over any stream of tokio's, event by event. Everything else is yours.
+//! - [`Session`]: one server's connection over any stream of tokio's, event by event. Everything else is yours.
+//! - [`client::Client`]: messages go in, what the server said comes out. [`client::blocking`] is the same for programs
+//!   without a runtime.
+//! - [`client::Session`]: one client's connection over any stream, event by event.
 //!
 //! # The smallest server
 //!
@@ -52,6 +55,10 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # The smallest client
+//!
+//! See [`client`].
 //!
 //! # By task
 //!
