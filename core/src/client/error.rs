@@ -45,8 +45,8 @@ pub enum Closed {
     Tls,
     /// The caller gave the mail data up half-way: there is no other way to end it.
     Abandoned,
-    /// The name this client calls itself by is neither a domain nor an address literal, or doesn't
-    /// fit the send buffer.
+    /// The name this client calls itself by is neither a domain in ASCII nor an address literal, or
+    /// doesn't fit the send buffer.
     Name,
 }
 

@@ -83,7 +83,10 @@ impl Machine<'_> {
         line.text(verb);
         line.text(self.config.name);
         line.text("\r\n");
-        let written = line.finish().filter(|_| Host::parse(self.config.name).is_ok());
+        // Nobody has offered SMTPUTF8 by now (RFC 6531 section 3.7.1).
+        let name = self.config.name;
+        let sayable = name.is_ascii() && Host::parse(name).is_ok();
+        let written = line.finish().filter(|_| sayable);
         let Some(written) = written else { return self.state.cut_off(Closed::Name) };
         self.state.outbox.appended(written, self.tx);
         self.state.owed.push(To::Hello, 1);
