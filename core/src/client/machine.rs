@@ -328,7 +328,12 @@ impl Machine<'_> {
             self.state.owed.clear();
             self.state.flags.ending = Some(Ending::Now);
             self.state.closed = Closed::Refused(code);
-            return self.tell(to, code, 0);
+            let index = match to {
+                To::Rcpt => self.state.transaction.answered,
+                To::Message => self.state.transaction.delivered,
+                _ => 0,
+            };
+            return self.tell(to, code, index);
         }
         match to {
             To::Nothing => self.fault(Fault::Unsolicited),
