@@ -26,6 +26,9 @@ pub struct Ready<'a> {
 
 guard!(Ready);
 
+/// What stands behind VRFY or EXPN, in octets: a command line has 512 (RFC 5321 section 4.5.3.1.4).
+const TEXT_MAX: usize = 512 - "VRFY \r\n".len();
+
 impl Ready<'_> {
     /// What the server offers.
     #[must_use]
@@ -232,7 +235,8 @@ impl Ready<'_> {
     /// VRFY: asks about a user or mailbox.
     ///
     /// # Errors
-    /// When the text is empty or holds anything but printable ASCII.
+    /// When the text is empty, begins or ends with a space, holds anything but printable ASCII, or
+    /// is too long for a command line.
     pub fn vrfy(self, text: &str) -> Result<(), NotSent> {
         self.with_text(To::Verify, "VRFY ", text)
     }
@@ -240,7 +244,8 @@ impl Ready<'_> {
     /// EXPN: asks about a mailing list.
     ///
     /// # Errors
-    /// When the text is empty or holds anything but printable ASCII.
+    /// When the text is empty, begins or ends with a space, holds anything but printable ASCII, or
+    /// is too long for a command line.
     pub fn expn(self, text: &str) -> Result<(), NotSent> {
         self.with_text(To::Expand, "EXPN ", text)
     }
@@ -262,8 +267,16 @@ impl Ready<'_> {
     }
 
     fn with_text(mut self, to: To, verb: &str, text: &str) -> Result<(), NotSent> {
-        if text.is_empty() || !text.bytes().all(|octet| matches!(octet, b' '..=b'~')) {
+        let graphic = |octet: Option<&u8>| octet.is_some_and(u8::is_ascii_graphic);
+        let octets = text.as_bytes();
+        if !graphic(octets.first())
+            || !graphic(octets.last())
+            || !octets.iter().all(|octet| matches!(octet, b' '..=b'~'))
+        {
             return Err(NotSent::Text);
+        }
+        if octets.len() > TEXT_MAX {
+            return Err(NotSent::TooLong);
         }
         self.line(to, |line| {
             line.text(verb);
