@@ -11,12 +11,18 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 pub(crate) const USAGE: u8 = 64;
 /// The data given is of no use.
 pub(crate) const DATA: u8 = 65;
+/// A file that was named can't be read.
+pub(crate) const NO_INPUT: u8 = 66;
 /// There is no such user.
 pub(crate) const NO_USER: u8 = 67;
+/// There is no such host.
+pub(crate) const NO_HOST: u8 = 68;
 /// A service is not available, such as a port that is taken.
 pub(crate) const UNAVAILABLE: u8 = 69;
 /// What was to be made exists.
 pub(crate) const CANNOT_CREATE: u8 = 73;
+/// It failed for now; later it may work.
+pub(crate) const TRY_LATER: u8 = 75;
 /// Something is not permitted.
 pub(crate) const NO_PERMISSION: u8 = 77;
 /// The configuration is wrong.
@@ -39,6 +45,16 @@ impl Failure {
     /// Wrong options, or a wrong file that they name.
     pub(crate) fn config(text: impl fmt::Display) -> Self {
         Self::new(CONFIG, text)
+    }
+
+    /// Its exit code.
+    pub(crate) const fn code(&self) -> u8 {
+        self.code
+    }
+
+    /// What it says.
+    pub(crate) fn into_text(self) -> String {
+        self.text
     }
 }
 

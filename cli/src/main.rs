@@ -3,9 +3,12 @@
 // A test that fails is meant to panic.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod credentials;
 mod exit;
 mod log;
+mod send;
 mod serve;
+mod trust;
 mod user;
 
 use std::process::ExitCode;
@@ -25,6 +28,9 @@ enum Command {
     /// Take authenticated mail over TLS and store it
     #[command(after_help = serve::EXAMPLES)]
     Serve(Box<serve::Options>),
+    /// Send a message, and say what became of it
+    #[command(after_help = send::EXAMPLES)]
+    Send(Box<send::Options>),
     /// Make and change a file of users, for `serve --users`
     #[command(subcommand)]
     User(user::Command),
@@ -37,6 +43,7 @@ fn main() -> ExitCode {
     };
     let end = match program.command {
         Command::Serve(options) => serve::run(*options),
+        Command::Send(options) => send::run(&options),
         Command::User(command) => user::run(&command),
     };
     end.unwrap_or_else(|failure| exit::failed(&failure))

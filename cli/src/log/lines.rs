@@ -156,7 +156,7 @@ impl Fields {
 }
 
 /// Moves the cursor, breaks the line, or shows it in another order than it has.
-fn is_deceptive(c: char) -> bool {
+pub(crate) fn is_deceptive(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -12,6 +12,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::serve::LogFormat;
 use lines::Lines;
 
+pub(crate) use lines::is_deceptive;
 pub(crate) use paint::Paint;
 
 /// What is shown, and how.

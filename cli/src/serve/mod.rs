@@ -28,7 +28,7 @@ use service::{Countdown, Keeper};
 use signals::{Signal, Signals};
 
 pub(crate) use options::{EXAMPLES, Options};
-pub(crate) use values::LogFormat;
+pub(crate) use values::{AuthName, LogFormat};
 
 /// Runs the server until it is stopped.
 pub(crate) fn run(options: Options) -> Result<ExitCode, Failure> {

@@ -1,0 +1,161 @@
+//! The message of `--message`: a file that is measured and then read as it goes out, or standard input.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use ehlo_std::client::Message;
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
+
+use super::progress::Progress;
+use crate::exit::{self, Failure};
+
+/// How long the first line may be until it is seen whether it is a header field.
+const FIRST_LINE: u64 = 1000;
+
+/// Opens it.
+pub(super) async fn open(path: &Path, progress: Progress) -> Result<Message, Failure> {
+    if path.as_os_str() == "-" {
+        return from(tokio::io::stdin(), None, "standard input", progress).await;
+    }
+    let name = path.display().to_string();
+    let unread =
+        |error: io::Error| Failure::new(exit::NO_INPUT, format_args!("--message {name}: {error}"));
+    let mut file = File::open(path).map_err(unread)?;
+    let metadata = file.metadata().map_err(unread)?;
+    if metadata.is_dir() {
+        let text = format_args!("--message {name}: a folder, and not a message");
+        return Err(Failure::new(exit::NO_INPUT, text));
+    }
+    // What is no file, such as a pipe, can be read only once.
+    if !metadata.is_file() {
+        return from(tokio::fs::File::from_std(file), None, &name, progress).await;
+    }
+    let measured = Measured::of(&mut file).map_err(unread)?;
+    if measured.nul {
+        let text = format_args!("--message {name}: there is a NUL in it; --attach can send it");
+        return Err(Failure::new(exit::DATA, text));
+    }
+    let file = File::open(path).map_err(unread)?;
+    from(tokio::fs::File::from_std(file), Some(measured.size()), &name, progress).await
+}
+
+/// A message that begins with a header, from a reader.
+async fn from(
+    reader: impl AsyncRead + Send + Unpin + 'static,
+    size: Option<u64>,
+    name: &str,
+    progress: Progress,
+) -> Result<Message, Failure> {
+    let mut reader = BufReader::with_capacity(64 * 1024, reader);
+    let mut first = Vec::new();
+    let line = (&mut reader).take(FIRST_LINE).read_until(b'\n', &mut first).await;
+    line.map_err(|error| Failure::new(exit::NO_INPUT, format_args!("{name}: {error}")))?;
+    if let Some(why) = no_header(&first) {
+        return Err(Failure::new(exit::DATA, format_args!("{name}: {why}")));
+    }
+    progress.size(size);
+    let whole = AsyncReadExt::chain(io::Cursor::new(first), reader);
+    Ok(Message::stream(progress.of(whole), size))
+}
+
+/// Why this is not the first line of a header (RFC 5322 section 2.2).
+fn no_header(line: &[u8]) -> Option<&'static str> {
+    let name = line.split(|octet| *octet == b':').next().unwrap_or(&[]);
+    let name = name.trim_ascii_end();
+    let is_field = !name.is_empty() && name.len() < line.len();
+    if is_field && name.iter().all(|octet| matches!(octet, 33..=126)) {
+        return None;
+    }
+    Some(match line {
+        [] => "there is nothing in it",
+        [b'\r' | b'\n', ..] => {
+            "it has no header: the first line is empty, where a field such as \"Subject: hello\" should be"
+        }
+        [b'F', b'r', b'o', b'm', b' ', ..] => {
+            "the first line begins with \"From \", so it is an mbox; take that line away"
+        }
+        _ => {
+            "it has no header: the first line is no field such as \"Subject: hello\"; --body sends a text alone"
+        }
+    })
+}
+
+/// What is known of a file before it goes out.
+#[derive(Debug, Default)]
+struct Measured {
+    octets: u64,
+    last: u8,
+    nul: bool,
+}
+
+impl Measured {
+    fn of(file: &mut File) -> io::Result<Self> {
+        let mut measured = Self::default();
+        let mut chunk = vec![0; 64 * 1024];
+        loop {
+            match file.read(&mut chunk) {
+                Ok(0) => return Ok(measured),
+                Ok(n) => measured.add(chunk.get(..n).unwrap_or(&[])),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn add(&mut self, octets: &[u8]) {
+        for &octet in octets {
+            // A bare LF, or a bare CR before this octet, becomes a CRLF.
+            self.octets += 1 + u64::from((octet == b'\n') != (self.last == b'\r'));
+            self.nul |= octet == 0;
+            self.last = octet;
+        }
+    }
+
+    /// Its octets when every line end is CRLF, the last one too.
+    fn size(&self) -> u64 {
+        self.octets
+            + match self.last {
+                _ if self.octets == 0 => 0,
+                b'\n' => 0,
+                b'\r' => 1,
+                _ => 2,
+            }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Measured, no_header};
+
+    #[test]
+    fn the_size_is_that_with_every_line_end_made_crlf() {
+        for (message, size) in [
+            ("", 0),
+            ("a", 3),
+            ("a\r\n", 3),
+            ("a\n", 3),
+            ("a\rb\r\n", 6),
+            ("\r\r\n\n", 6),
+            ("a\r", 3),
+        ] {
+            let mut measured = Measured::default();
+            for octet in message.bytes() {
+                measured.add(&[octet]);
+            }
+            assert_eq!(measured.size(), size, "{message:?}");
+        }
+    }
+
+    #[test]
+    fn a_header_begins_with_a_field() {
+        for line in ["Subject: x\r\n", "X-a.b_c:\n", "Received : old\r\n", "a:"] {
+            assert_eq!(no_header(line.as_bytes()), None, "{line:?}");
+        }
+        for line in
+            ["", "\r\n", "hello\r\n", "two words: x\r\n", ": x", "From me Sat\n", "Ü: x", " a: x"]
+        {
+            assert!(no_header(line.as_bytes()).is_some(), "{line:?}");
+        }
+    }
+}
