@@ -163,9 +163,11 @@ pub(super) fn write_oauthbearer(exchange: &Exchange<'_>, out: &mut LineWriter<'_
         out.octets(&[SEPARATOR]);
         out.text("host=");
         out.text(host);
-        out.octets(&[SEPARATOR]);
-        out.text("port=");
-        out.number(u64::from(port));
+        if port != 0 {
+            out.octets(&[SEPARATOR]);
+            out.text("port=");
+            out.number(u64::from(port));
+        }
     }
     write_token(exchange, out);
 }
