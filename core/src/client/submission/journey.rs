@@ -110,6 +110,11 @@ impl<'c> Journey<'c> {
                 None
             }
             Stage::Idle => Some(Move::Next),
+            // The server refused MAIL: there is nothing to add a recipient to.
+            Stage::Recipients { .. } if !ready.has_transaction() => {
+                self.stage = Stage::Idle;
+                None
+            }
             Stage::Recipients { .. } => Some(Move::Recipient),
             Stage::Message { chunk } => {
                 let said = match chunk {
