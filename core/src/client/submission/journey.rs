@@ -55,7 +55,7 @@ pub(super) struct Journey<'c> {
     security: Security,
     credentials: Option<Credentials<'c>>,
     exchange: Option<Exchange<'c>>,
-    /// The exchange began with an initial response.
+    /// The exchange began with an initial response: there was one, and it fitted.
     initial: bool,
     /// The reply to the last AUTH or STARTTLS.
     refused: Option<ReplyCode>,
@@ -206,8 +206,8 @@ impl<'c> Journey<'c> {
     fn say_auth(&mut self, ready: Ready<'_>, exchange: Exchange<'c>, initial: bool) -> Stage {
         let exchange = self.exchange.insert(exchange);
         self.refused = None;
-        self.initial = initial;
         let said = if initial { ready.auth(exchange) } else { ready.auth_in_two_steps(exchange) };
+        self.initial = exchange.sent() > 0;
         match said {
             Ok(()) => Stage::Login { shown: false },
             Err(why) => Stage::Failed(Failure::NotSent(why)),
@@ -228,7 +228,7 @@ impl<'c> Journey<'c> {
         let next = match code {
             // The server may not know initial responses, or take a shorter line.
             ReplyCode::SYNTAX_ERROR | ReplyCode::ARGUMENT_ERROR
-                if self.initial && exchange.has_initial_response() =>
+                if self.initial && exchange.sent() == 1 =>
             {
                 return self.say_auth(ready, exchange, false);
             }

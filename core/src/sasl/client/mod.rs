@@ -93,7 +93,7 @@ impl<'a> Exchange<'a> {
     }
 
     /// The host and port the connection goes to, which OAUTHBEARER tells the server (RFC 7628
-    /// section 3.1).
+    /// section 3.1); a port of zero is one that isn't known, and not told.
     #[must_use]
     pub const fn host(self, host: &'a str, port: u16) -> Self {
         Self { host: Some((host, port)), ..self }
@@ -117,15 +117,6 @@ impl<'a> Exchange<'a> {
     #[must_use]
     pub const fn is_failing(&self) -> bool {
         self.failing
-    }
-
-    /// Whether the client speaks first.
-    pub(crate) const fn has_initial_response(&self) -> bool {
-        #[cfg(feature = "login")]
-        if matches!(self.mechanism, Mechanism::Login) {
-            return false;
-        }
-        !self.mechanism.is_server_first()
     }
 
     /// Whether the next challenge is the server's reason for refusing a token.
@@ -202,7 +193,7 @@ impl<'a> Exchange<'a> {
     }
 
     /// Messages given so far.
-    pub(super) const fn sent(&self) -> u8 {
+    pub(crate) const fn sent(&self) -> u8 {
         self.sent
     }
 }
