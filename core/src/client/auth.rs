@@ -76,7 +76,7 @@ impl Machine<'_> {
                 let encoded = base64::encode_in_place(line.free(), n)?;
                 line.appended(encoded);
             }
-            Ok(Step::Wait) | Err(_) => return None,
+            Ok(Step::Wait | Step::Derive) | Err(_) => return None,
         }
         line.text("\r\n");
         line.finish()
@@ -122,6 +122,8 @@ impl Machine<'_> {
         };
         match exchange.step(Some(challenge), self.state.outbox.free(self.tx)) {
             Ok(Step::Respond(length)) => self.send_response(length),
+            // The challenge stays until the caller has derived what it takes.
+            Ok(Step::Derive) => Err(NotSent::Later),
             Ok(Step::Wait) => {
                 self.cancel();
                 Err(NotSent::Exchange(ExchangeError::Unexpected))

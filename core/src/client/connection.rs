@@ -73,6 +73,15 @@ where
         self
     }
 
+    /// What the TLS connection is known by, where TLS is active from the beginning: for mechanisms
+    /// that are tied to it.
+    #[cfg(feature = "_scram")]
+    #[must_use]
+    pub fn channel_binding(mut self, binding: crate::sasl::ChannelBinding) -> Self {
+        self.state.binding = Some(binding);
+        self
+    }
+
     /// What is to be read or written next; `None` when there is an [`event`](Self::event) to be
     /// answered first, or the connection is over.
     pub fn poll_io(&mut self) -> Option<Io<'_>> {

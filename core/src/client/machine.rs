@@ -103,6 +103,8 @@ pub(super) struct State {
     pub(super) challenge: Option<Challenge>,
     pub(super) capabilities: Capabilities,
     pub(super) channel: Channel,
+    #[cfg(feature = "_scram")]
+    pub(super) binding: Option<crate::sasl::ChannelBinding>,
     pub(super) hello: Hello,
     pub(super) transaction: Transaction,
     /// Mail transactions so far.
@@ -166,6 +168,8 @@ impl State {
             challenge: None,
             capabilities: Capabilities::NONE,
             channel,
+            #[cfg(feature = "_scram")]
+            binding: None,
             hello: Hello::default(),
             transaction: Transaction::default(),
             transactions: 0,

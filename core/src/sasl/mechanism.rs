@@ -20,6 +20,25 @@ pub enum Mechanism {
     /// OAUTHBEARER (RFC 7628): an OAuth 2.0 bearer token.
     #[cfg(feature = "oauth")]
     OauthBearer,
+    /// SCRAM-SHA-1 (RFC 5802): a proof of the password over a salt and nonces of both sides. The
+    /// server stores keys from which neither the password nor a proof can be made.
+    #[cfg(feature = "scram-sha-1")]
+    ScramSha1,
+    /// SCRAM-SHA-1-PLUS: SCRAM-SHA-1, tied to the TLS connection.
+    #[cfg(feature = "scram-sha-1")]
+    ScramSha1Plus,
+    /// SCRAM-SHA-256 (RFC 7677).
+    #[cfg(feature = "scram-sha-256")]
+    ScramSha256,
+    /// SCRAM-SHA-256-PLUS: SCRAM-SHA-256, tied to the TLS connection.
+    #[cfg(feature = "scram-sha-256")]
+    ScramSha256Plus,
+    /// SCRAM-SHA-512 (draft-melnikov-scram-sha-512).
+    #[cfg(feature = "scram-sha-512")]
+    ScramSha512,
+    /// SCRAM-SHA-512-PLUS: SCRAM-SHA-512, tied to the TLS connection.
+    #[cfg(feature = "scram-sha-512")]
+    ScramSha512Plus,
     /// EXTERNAL (RFC 4422 appendix A): who the TLS client certificate says it is.
     External,
     /// ANONYMOUS (RFC 4505).
@@ -43,6 +62,18 @@ impl Mechanism {
             Self::Xoauth2 => "XOAUTH2",
             #[cfg(feature = "oauth")]
             Self::OauthBearer => "OAUTHBEARER",
+            #[cfg(feature = "scram-sha-1")]
+            Self::ScramSha1 => "SCRAM-SHA-1",
+            #[cfg(feature = "scram-sha-1")]
+            Self::ScramSha1Plus => "SCRAM-SHA-1-PLUS",
+            #[cfg(feature = "scram-sha-256")]
+            Self::ScramSha256 => "SCRAM-SHA-256",
+            #[cfg(feature = "scram-sha-256")]
+            Self::ScramSha256Plus => "SCRAM-SHA-256-PLUS",
+            #[cfg(feature = "scram-sha-512")]
+            Self::ScramSha512 => "SCRAM-SHA-512",
+            #[cfg(feature = "scram-sha-512")]
+            Self::ScramSha512Plus => "SCRAM-SHA-512-PLUS",
             Self::External => "EXTERNAL",
             Self::Anonymous => "ANONYMOUS",
             Self::Application(name) => name,
@@ -57,6 +88,18 @@ impl Mechanism {
 
     /// Those this crate knows.
     pub const KNOWN: &'static [Self] = &[
+        #[cfg(feature = "scram-sha-512")]
+        Self::ScramSha512Plus,
+        #[cfg(feature = "scram-sha-512")]
+        Self::ScramSha512,
+        #[cfg(feature = "scram-sha-256")]
+        Self::ScramSha256Plus,
+        #[cfg(feature = "scram-sha-256")]
+        Self::ScramSha256,
+        #[cfg(feature = "scram-sha-1")]
+        Self::ScramSha1Plus,
+        #[cfg(feature = "scram-sha-1")]
+        Self::ScramSha1,
         #[cfg(feature = "cram-md5")]
         Self::CramMd5,
         #[cfg(feature = "plain")]
@@ -75,6 +118,18 @@ impl Mechanism {
     /// credentials for.
     pub const PREFERENCE: &'static [Self] = &[
         Self::External,
+        #[cfg(feature = "scram-sha-512")]
+        Self::ScramSha512Plus,
+        #[cfg(feature = "scram-sha-256")]
+        Self::ScramSha256Plus,
+        #[cfg(feature = "scram-sha-1")]
+        Self::ScramSha1Plus,
+        #[cfg(feature = "scram-sha-512")]
+        Self::ScramSha512,
+        #[cfg(feature = "scram-sha-256")]
+        Self::ScramSha256,
+        #[cfg(feature = "scram-sha-1")]
+        Self::ScramSha1,
         #[cfg(feature = "cram-md5")]
         Self::CramMd5,
         #[cfg(feature = "oauth")]
@@ -87,6 +142,37 @@ impl Mechanism {
         Self::Login,
         Self::Anonymous,
     ];
+
+    /// The hash function of SCRAM, and whether it is tied to the TLS connection.
+    #[cfg(feature = "_scram")]
+    pub(crate) const fn scram(self) -> Option<(super::ScramHash, bool)> {
+        use super::ScramHash;
+        match self {
+            #[cfg(feature = "scram-sha-1")]
+            Self::ScramSha1 => Some((ScramHash::Sha1, false)),
+            #[cfg(feature = "scram-sha-1")]
+            Self::ScramSha1Plus => Some((ScramHash::Sha1, true)),
+            #[cfg(feature = "scram-sha-256")]
+            Self::ScramSha256 => Some((ScramHash::Sha256, false)),
+            #[cfg(feature = "scram-sha-256")]
+            Self::ScramSha256Plus => Some((ScramHash::Sha256, true)),
+            #[cfg(feature = "scram-sha-512")]
+            Self::ScramSha512 => Some((ScramHash::Sha512, false)),
+            #[cfg(feature = "scram-sha-512")]
+            Self::ScramSha512Plus => Some((ScramHash::Sha512, true)),
+            _ => None,
+        }
+    }
+
+    /// Whether it is tied to the TLS connection: it is offered and used only where there is one.
+    #[must_use]
+    pub const fn has_channel_binding(self) -> bool {
+        #[cfg(feature = "_scram")]
+        if let Some((_, plus)) = self.scram() {
+            return plus;
+        }
+        false
+    }
 
     /// Whether the server speaks first: then there is no initial response (RFC 4422 section 5).
     #[must_use]

@@ -17,6 +17,8 @@ mod mechanism;
 mod oauth;
 #[cfg(feature = "plain")]
 mod plain;
+#[cfg(feature = "_scram")]
+mod scram;
 pub mod server;
 
 #[cfg(feature = "cram-md5")]
@@ -26,4 +28,11 @@ pub use cram_md5::{CramMd5Keys, InvalidKeys};
 pub use mechanism::Mechanism;
 #[cfg(feature = "oauth")]
 pub use oauth::TokenError;
+#[cfg(feature = "_scram")]
+pub use scram::{
+    BindingKind, ChannelBinding, Derivation, InvalidScramKeys, SaslName, Scram, ScramHash,
+    ScramKeys, ServerSignature,
+};
+#[cfg(feature = "_scram")]
+pub(crate) use scram::{ITERATIONS_MIN, Nonce};
 pub use server::Malformed;

@@ -68,6 +68,12 @@ pub enum Verify<'a> {
     External(Option<&'a str>),
     /// Nobody in particular, with trace information that may be empty: ANONYMOUS.
     Anonymous(&'a str),
+    /// The keys of a user: SCRAM, twice; first for the challenge, then for the proof.
+    #[cfg(feature = "_scram")]
+    Scram(super::Scram<'a>),
+    /// Nothing: the client has seen the server's own proof, and the exchange is over.
+    #[cfg(feature = "_scram")]
+    Acknowledged,
     /// A response for the application to read: its own mechanism.
     Response(&'a [u8]),
 }
@@ -129,6 +135,12 @@ impl Exchange {
     /// refuse: see [`Mechanism::is_server_first`].
     pub fn step(&mut self, response: Option<&[u8]>) -> Step {
         let round = self.round;
+        #[cfg(feature = "_scram")]
+        if self.mechanism.scram().is_some() {
+            let Some(_) = response else { return Step::Challenge(Prompt::Empty) };
+            self.round = round.saturating_add(1);
+            return Step::Verify;
+        }
         self.round = self.round.saturating_add(1);
         match (self.mechanism, round, response.is_some()) {
             #[cfg(feature = "login")]
@@ -155,6 +167,15 @@ impl Exchange {
     /// When the octets are not a message of the mechanism.
     pub fn verify<'a>(&self, kept: &'a [u8], response: &'a [u8]) -> Result<Verify<'a>, Malformed> {
         let _ = kept;
+        #[cfg(feature = "_scram")]
+        if let Some((hash, plus)) = self.mechanism.scram() {
+            return match self.round {
+                0 | 1 => super::Scram::read(hash, plus, response, None).map(Verify::Scram),
+                2 => super::Scram::read(hash, plus, kept, Some(response)).map(Verify::Scram),
+                _ if response.is_empty() => Ok(Verify::Acknowledged),
+                _ => Err(Malformed),
+            };
+        }
         match self.mechanism {
             #[cfg(feature = "plain")]
             Mechanism::Plain => super::plain::read(response).map(Verify::Password),
@@ -168,7 +189,8 @@ impl Exchange {
             Mechanism::OauthBearer => super::oauth::read_oauthbearer(response).map(Verify::Token),
             Mechanism::External => super::external::read(response).map(Verify::External),
             Mechanism::Anonymous => super::anonymous::read(response).map(Verify::Anonymous),
-            Mechanism::Application(_) => Ok(Verify::Response(response)),
+            // The application's own; those that were looked at before don't come here.
+            _ => Ok(Verify::Response(response)),
         }
     }
 }

@@ -28,6 +28,9 @@ impl Machine<'_> {
         let Some(&mechanism) = self.config.mechanisms.iter().find(named) else {
             return self.error(R::AuthUnknownMechanism);
         };
+        if mechanism.has_channel_binding() && !self.state.facts.tls {
+            return self.error(R::AuthUnknownMechanism);
+        }
         if !self.state.facts.tls && !self.config.policy.cleartext_auth {
             return self.error(R::AuthNeedsTls);
         }
@@ -40,6 +43,10 @@ impl Machine<'_> {
         // What stands before the response is done with, so that the response is at the front.
         let before = line.len() - encoded.unwrap_or(0);
         self.state.exchange = Some(Exchange::new(mechanism));
+        #[cfg(feature = "_scram")]
+        if mechanism.scram().is_some() {
+            self.state.counts.challenges = self.state.counts.challenges.wrapping_add(1);
+        }
         self.state.turn(Turn::Challenged);
         self.state.window.consume(before);
         self.state.line -= before;
@@ -114,12 +121,52 @@ impl Machine<'_> {
             {
                 reject(self.config, self.state, self.tx);
             }
+            #[cfg(feature = "_scram")]
+            Ok(Verify::Scram(scram)) if !self.may_go_on(&scram) => {
+                reject(self.config, self.state, self.tx);
+            }
+            #[cfg(feature = "_scram")]
+            Ok(Verify::Acknowledged) => self.acknowledged(),
             Ok(_) => {
                 self.state.pending = Pending::Sasl;
                 // The next challenge has the send buffer for itself.
                 self.state.flags.flush = true;
             }
             Err(Malformed) => self.fail(self.malformed()),
+        }
+    }
+
+    /// Whether what the client says about channel binding and about who it acts as is allowed. The
+    /// first message of an exchange gets a nonce of its own.
+    #[cfg(feature = "_scram")]
+    fn may_go_on(&self, scram: &crate::sasl::Scram<'_>) -> bool {
+        let plus = self.config.mechanisms.iter().any(|m| m.has_channel_binding());
+        let own = scram.authorization_identity().is_none_or(|who| who == scram.username());
+        scram.is_consistent(plus && self.state.facts.tls)
+            && (own || self.config.policy.authorization_identity)
+    }
+
+    /// The client has seen the server's proof.
+    #[cfg(feature = "_scram")]
+    fn acknowledged(&mut self) {
+        let Some(identity) = self.state.proven.take() else {
+            return self.fail(R::AuthMalformed);
+        };
+        self.state.authenticated(identity);
+        self.state.end_exchange();
+        self.state.counts.errors = 0;
+        self.write(&self.config.reply(R::Authenticated));
+        self.state.consume_line();
+    }
+
+    /// Keeps the first response of an exchange that needs it to the end.
+    #[cfg(feature = "_scram")]
+    pub(super) fn keep_response(&mut self) {
+        if core::mem::take(&mut self.state.flags.keep) {
+            let length = self.state.response.take().unwrap_or(0);
+            self.state.window.keep(length, self.state.line, self.rx);
+            self.state.line = 0;
+            self.state.consume_line();
         }
     }
 
@@ -160,11 +207,37 @@ pub(super) fn nonce(config: &Config<'_>, state: &State) -> crate::sasl::Challeng
     crate::sasl::challenge(&state.seed, state.counts.challenges, config.hostname)
 }
 
+/// The server's part of the nonce of this exchange.
+#[cfg(feature = "_scram")]
+pub(super) fn scram_nonce(state: &State, hash: crate::sasl::ScramHash) -> crate::sasl::Nonce {
+    crate::sasl::Nonce::of_server(hash, &state.seed, state.counts.challenges)
+}
+
 /// What the response at the front of the window asks to be checked.
 pub(super) fn verification<'a>(state: &State, rx: &'a [u8]) -> Result<Verify<'a>, Malformed> {
     let (kept, unread) = state.window.kept_and_unread(rx);
     let response = unread.get(..state.response.unwrap_or(0)).unwrap_or(&[]);
     state.exchange.as_ref().ok_or(Malformed)?.verify(kept, response)
+}
+
+/// Writes `334 ` and what `build` gives in base64; `None`, and nothing written, when it doesn't fit.
+#[cfg(feature = "_scram")]
+pub(super) fn write_built_challenge(
+    state: &mut State,
+    tx: &mut [u8],
+    build: impl FnOnce(&mut crate::wire::print::LineWriter<'_>),
+) -> Option<()> {
+    let room = state.outbox.free(tx);
+    let (head, rest) = room.split_at_mut_checked(4)?;
+    copy(head, b"334 ");
+    let mut text = crate::wire::print::LineWriter::new(rest);
+    build(&mut text);
+    let length = text.finish()?;
+    let encoded = base64::encode_in_place(rest, length)?;
+    copy(rest.get_mut(encoded..encoded.checked_add(2)?)?, b"\r\n");
+    state.outbox.appended(encoded.checked_add(AROUND)?, tx);
+    state.turn(Turn::Challenged);
+    Some(())
 }
 
 /// Writes `334 ` and the octets in base64; `None`, and nothing written, when they don't fit.

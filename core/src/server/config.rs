@@ -35,6 +35,8 @@ pub struct Config<'c> {
     pub(super) parameters: &'c [&'c str],
     pub(super) limits: Limits,
     pub(super) policy: Policy,
+    #[cfg(feature = "_scram")]
+    pub(super) decoys: Option<(&'c [u8], u32)>,
     pub(super) lmtp: bool,
     pub(super) notices: Notices,
     pub(super) replies: Option<fn(DefaultReply) -> Option<Reply<'static>>>,
@@ -55,6 +57,8 @@ impl<'c> Config<'c> {
             parameters: &[],
             limits: Limits::new(),
             policy: Policy::new(),
+            #[cfg(feature = "_scram")]
+            decoys: None,
             lmtp: false,
             notices: Notices::None,
             replies: None,
@@ -120,6 +124,16 @@ impl<'c> Config<'c> {
     #[must_use]
     pub const fn policy(self, policy: Policy) -> Self {
         Self { policy, ..self }
+    }
+
+    /// What the salts of users that don't exist are made of, and how many iterations they have: a
+    /// secret of at least 16 octets that stays the same, and the number that real users have. Without
+    /// it the salt differs from one connection to the next, which tells who asks twice that there is
+    /// no such user (RFC 5802 section 9).
+    #[cfg(feature = "_scram")]
+    #[must_use]
+    pub const fn scram_decoys(self, secret: &'c [u8], iterations: u32) -> Self {
+        Self { decoys: Some((secret, iterations)), ..self }
     }
 
     /// LMTP in place of SMTP (RFC 2033): LHLO, and a reply for each recipient of a message.

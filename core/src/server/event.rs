@@ -4,6 +4,8 @@ use super::config::Config;
 use super::facts::Hello as HelloKind;
 #[cfg(feature = "cram-md5")]
 use super::guard::CramMd5;
+#[cfg(feature = "_scram")]
+use super::guard::ScramKeys;
 #[cfg(feature = "oauth")]
 use super::guard::Token;
 use super::guard::{
@@ -35,6 +37,9 @@ pub enum Event<'a> {
     /// A bearer token is to be checked.
     #[cfg(feature = "oauth")]
     Token(Token<'a>),
+    /// The keys of a user are needed.
+    #[cfg(feature = "_scram")]
+    ScramKeys(ScramKeys<'a>),
     /// The TLS client certificate's identity is to be used.
     External(External<'a>),
     /// Nobody in particular wants in.
@@ -83,6 +88,8 @@ impl Event<'_> {
             Self::CramMd5(login) => login.reject(),
             #[cfg(feature = "oauth")]
             Self::Token(login) => login.reject(),
+            #[cfg(feature = "_scram")]
+            Self::ScramKeys(query) => query.unknown(),
             Self::External(login) => login.reject(),
             Self::Anonymous(login) => login.reject(),
             Self::Exchange(exchange) => exchange.reject(),
@@ -191,6 +198,10 @@ fn offer_sasl<'a>(answer: Answer<'a>, rx: &'a [u8]) -> Option<Event<'a>> {
         }
         #[cfg(feature = "oauth")]
         SaslVerify::Token(token) => Event::Token(Token { answer, token }),
+        #[cfg(feature = "_scram")]
+        SaslVerify::Scram(scram) => {
+            Event::ScramKeys(ScramKeys { answer, scram, identity: None, binding: None })
+        }
         SaslVerify::External(identity) => Event::External(External { answer, identity }),
         SaslVerify::Anonymous(trace) => Event::Anonymous(Anonymous { answer, trace }),
         SaslVerify::Response(response) if matches!(mechanism, Mechanism::Application(_)) => {

@@ -58,7 +58,8 @@ impl Machine<'_> {
         });
         let room = self.state.outbox.free(self.tx);
         let mut writer = ReplyWriter::new(room, false, false);
-        write_line(&mut writer, line, self.config, next.is_none());
+        let tls = self.state.facts.tls;
+        write_line(&mut writer, line, self.config, tls, next.is_none());
         let written = writer.written();
         self.state.outbox.appended(written, self.tx);
         self.state.hello_line = next;
@@ -98,7 +99,13 @@ fn line_on_offer(config: &Config<'_>, facts: &Facts, xclient: bool, index: u8) -
     }
 }
 
-fn write_line(writer: &mut ReplyWriter<'_>, line: Line<'_>, config: &Config<'_>, last: bool) {
+fn write_line(
+    writer: &mut ReplyWriter<'_>,
+    line: Line<'_>,
+    config: &Config<'_>,
+    tls: bool,
+    last: bool,
+) {
     match line {
         Line::Hostname => writer.line(ReplyCode::OK, None, config.hostname, last),
         Line::Keyword(_, text) | Line::Xclient(text) => {
@@ -122,7 +129,7 @@ fn write_line(writer: &mut ReplyWriter<'_>, line: Line<'_>, config: &Config<'_>,
         Line::Auth => parts(writer, last, |writer| {
             let mut written = writer.octets(b"AUTH");
             let mut used = "250-AUTH\r\n".len();
-            for mechanism in config.mechanisms {
+            for mechanism in config.mechanisms.iter().filter(|m| tls || !m.has_channel_binding()) {
                 // A line that is too long is no line: what doesn't fit is not offered.
                 used += 1 + mechanism.name().len();
                 if used <= REPLY_LINE_MAX {

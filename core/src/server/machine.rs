@@ -143,6 +143,9 @@ pub(super) struct State {
     pub(super) exchange: Option<Exchange>,
     /// Octets of the decoded response at the front of the window.
     pub(super) response: Option<usize>,
+    /// The client has proven itself, and has to acknowledge the server's proof.
+    #[cfg(feature = "_scram")]
+    pub(super) proven: Option<Option<Identity>>,
     pub(super) seed: [u8; 16],
     pub(super) deadline: u32,
     /// A reply that is still owed so many times.
@@ -177,6 +180,9 @@ pub(super) struct Flags {
     pub(super) shown: bool,
     /// What the exchange kept is no longer needed.
     pub(super) release: bool,
+    /// The response at the front is to be kept for the rest of the exchange.
+    #[cfg(feature = "_scram")]
+    pub(super) keep: bool,
     /// The token was refused; the client's answer to the JSON challenge is next.
     pub(super) failing: bool,
     /// The peer may use XCLIENT and XFORWARD.
@@ -249,6 +255,11 @@ impl State {
         if self.exchange.take().is_some() {
             self.spend();
             self.response = None;
+            #[cfg(feature = "_scram")]
+            {
+                self.proven = None;
+                self.flags.keep = false;
+            }
             self.flags.failing = false;
             self.flags.release = true;
             self.turn(Turn::ExchangeOver);
@@ -288,6 +299,8 @@ impl Machine<'_> {
         loop {
             // Before anything else: the next response may be kept where the last one lay.
             self.overwrite_spent();
+            #[cfg(feature = "_scram")]
+            self.keep_response();
             let empty = self.state.outbox.is_empty();
             if empty {
                 self.state.flags.flush = false;

@@ -81,6 +81,26 @@ pub(crate) fn decode_in_place(text: &mut [u8]) -> Result<usize, Invalid> {
     Ok(written)
 }
 
+/// Whether `text` stands for exactly these octets.
+#[cfg(feature = "_scram")]
+pub(crate) fn says(text: &[u8], octets: impl Iterator<Item = u8>) -> bool {
+    let mut octets = octets;
+    let mut padded = false;
+    for chunk in text.chunks(4) {
+        let mut four = [0; 4];
+        copy(&mut four, chunk);
+        let text = four.get_mut(..chunk.len()).unwrap_or(&mut []);
+        let Ok(length) = decode_in_place(text) else { return false };
+        let decoded = text.get(..length).unwrap_or(&[]);
+        // Padding may only stand at the very end.
+        if padded || !decoded.iter().all(|octet| octets.next() == Some(*octet)) {
+            return false;
+        }
+        padded = length < 3;
+    }
+    octets.next().is_none()
+}
+
 /// A block without padding.
 fn decode_block(block: &[u8; BLOCK]) -> Result<[u8; BLOCK / 4 * 3], Invalid> {
     let mut decoded = [0; BLOCK / 4 * 3];

@@ -96,6 +96,12 @@ impl<'a> LineWriter<'a> {
         }
     }
 
+    /// What was written.
+    #[cfg(feature = "_scram")]
+    pub(crate) fn so_far(&self) -> &[u8] {
+        self.out.get(..self.written).unwrap_or(&[])
+    }
+
     /// What can still be written.
     pub(crate) fn free(&mut self) -> &mut [u8] {
         self.out.get_mut(self.written..).unwrap_or(&mut [])

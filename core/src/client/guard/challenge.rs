@@ -22,7 +22,9 @@ impl Challenge<'_> {
     /// Answers it as the mechanism has it.
     ///
     /// # Errors
-    /// When the exchange can't go on. It is cancelled then, and the reply to that comes as an event.
+    /// [`NotSent::Later`] when [`Step::Derive`](crate::sasl::client::Step::Derive) has to be done
+    /// before; the challenge is then offered again. Any other error when the exchange can't go on: it
+    /// is cancelled, and the reply to that comes as an event.
     pub fn respond(mut self, exchange: &mut Exchange<'_>) -> Result<(), NotSent> {
         self.machine.respond(exchange)
     }
@@ -52,6 +54,14 @@ pub struct Upgrade<'a> {
 guard!(Upgrade);
 
 impl Upgrade<'_> {
+    /// What the TLS connection is known by, for mechanisms that are tied to it.
+    #[cfg(feature = "_scram")]
+    #[must_use]
+    pub fn bind(self, binding: crate::sasl::ChannelBinding) -> Self {
+        self.machine.state.binding = Some(binding);
+        self
+    }
+
     /// TLS is active; `verified` is the name the server's certificate was verified for, if it was.
     /// Everything learnt before is forgotten, and EHLO is said again.
     pub fn done(mut self, verified: Option<&str>) {

@@ -42,6 +42,13 @@ impl Ready<'_> {
         self.machine.state.channel
     }
 
+    /// What the TLS connection is known by, for [`Credentials`](crate::sasl::client::Credentials).
+    #[cfg(feature = "_scram")]
+    #[must_use]
+    pub fn channel_binding(&self) -> Option<crate::sasl::ChannelBinding> {
+        self.machine.state.binding
+    }
+
     /// MAIL: begins a mail transaction.
     ///
     /// SIZE and `BODY=7BIT` are left out where the server doesn't offer them, since the message goes

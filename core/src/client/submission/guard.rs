@@ -135,6 +135,35 @@ impl TokenRefused<'_> {
     }
 }
 
+/// The password has to be salted and hashed as often as the server asks for (RFC 5802 section 2.2):
+/// a few milliseconds on a large machine, seconds on a small one.
+///
+/// Run it in slices where it is; the event comes again until it is done. Or take it somewhere else:
+/// it borrows nothing.
+#[cfg(feature = "_scram")]
+pub struct Derive<'a> {
+    pub(super) derivation: &'a mut crate::sasl::Derivation,
+}
+
+#[cfg(feature = "_scram")]
+impl Derive<'_> {
+    /// Goes on for so many iterations; whether it is done.
+    pub fn run(&mut self, iterations: u32) -> bool {
+        self.derivation.run(iterations)
+    }
+
+    /// A copy, to be run on a thread that may block.
+    #[must_use]
+    pub fn derivation(&self) -> crate::sasl::Derivation {
+        self.derivation.clone()
+    }
+
+    /// What became of the copy.
+    pub fn done(self, derivation: crate::sasl::Derivation) {
+        *self.derivation = derivation;
+    }
+}
+
 /// It doesn't go on from here.
 pub struct Failed<'a> {
     pub(super) ready: Ready<'a>,
@@ -172,3 +201,5 @@ macro_rules! debug {
 }
 
 debug!(Next, Recipient, TokenRefused, Failed);
+#[cfg(feature = "_scram")]
+debug!(Derive);

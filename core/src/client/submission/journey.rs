@@ -7,7 +7,7 @@ use crate::client::guard::{Challenge, Ready};
 use crate::client::{Config, Mechanisms, NotSent, To};
 use crate::reply::ReplyCode;
 use crate::sasl::Mechanism;
-use crate::sasl::client::{Channel, Credentials, Exchange, NoMechanism, pick_from};
+use crate::sasl::client::{Channel, Credentials, Exchange, ExchangeError, NoMechanism, pick_from};
 
 /// Where a journey is.
 #[derive(Clone, Copy, Debug)]
@@ -44,17 +44,19 @@ pub(super) enum Move {
     Next,
     Recipient,
     TokenRefused,
+    #[cfg(feature = "_scram")]
+    Derive,
     Failed(Failure),
 }
 
 /// A journey: what is wanted, and how far it has come.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Journey<'c> {
     pub(super) stage: Stage,
     config: &'c Config<'c>,
     security: Security,
     credentials: Option<Credentials<'c>>,
-    exchange: Option<Exchange<'c>>,
+    pub(super) exchange: Option<Exchange<'c>>,
     /// The exchange began with an initial response: there was one, and it fitted.
     initial: bool,
     /// The reply to the last AUTH or STARTTLS.
@@ -178,13 +180,18 @@ impl<'c> Journey<'c> {
     /// Begins to authenticate, if there is anything to do it with.
     fn login(&mut self, ready: Ready<'_>) -> Stage {
         let Some(credentials) = self.credentials else { return Stage::Idle };
+        #[cfg(feature = "_scram")]
+        let credentials = match ready.channel_binding() {
+            Some(binding) => credentials.channel_binding(binding),
+            None => credentials,
+        };
         if !ready.capabilities().has_auth() && !self.config.legacy_auth {
             return Stage::Failed(Failure::NoAuth);
         }
         let tried = self.tried;
         let is_offered = |mechanism| ready.offers(mechanism) && !tried.contains(mechanism);
         let picked = pick_from(is_offered, &credentials, ready.channel(), &self.config.rules);
-        let mechanism = match (picked, self.exchange, self.refused) {
+        let mechanism = match (picked, &self.exchange, self.refused) {
             (Ok(mechanism), ..) => mechanism,
             // There is none left: what the last one was refused with is what counts.
             (Err(NoMechanism::NothingInCommon), Some(last), Some(code)) => {
@@ -197,6 +204,11 @@ impl<'c> Journey<'c> {
                 let exchange = exchange.host(self.config.host, self.config.port);
                 let strict = self.config.strict_prompts;
                 let exchange = if strict { exchange.strict_prompts() } else { exchange };
+                #[cfg(feature = "_scram")]
+                let exchange = {
+                    let mut offered = ready.capabilities().mechanisms().iter();
+                    exchange.channel_binding_offered(offered.any(Mechanism::has_channel_binding))
+                };
                 self.say_auth(ready, exchange, true)
             }
             Err(why) => Stage::Failed(Failure::Credentials(mechanism, why)),
@@ -216,9 +228,14 @@ impl<'c> Journey<'c> {
 
     /// AUTH was replied to.
     fn after_login(&mut self, ready: Ready<'_>) -> Stage {
-        let Some(exchange) = self.exchange else { return Stage::Beginning };
+        let Some(exchange) = &self.exchange else { return Stage::Beginning };
         if ready.is_authenticated() {
-            return Stage::Idle;
+            if exchange.is_complete() {
+                return Stage::Idle;
+            }
+            // It says it knows us, and has not proven that it knows the password.
+            let why = ExchangeError::NotProven;
+            return Stage::Failed(Failure::Exchange(exchange.mechanism(), why));
         }
         if let Some(failure) = self.cancelled.take() {
             return Stage::Failed(failure);
@@ -230,6 +247,7 @@ impl<'c> Journey<'c> {
             ReplyCode::SYNTAX_ERROR | ReplyCode::ARGUMENT_ERROR
                 if self.initial && exchange.sent() == 1 =>
             {
+                let exchange = exchange.clone();
                 return self.say_auth(ready, exchange, false);
             }
             ReplyCode::PARAMETER_NOT_IMPLEMENTED | ReplyCode::MECHANISM_TOO_WEAK => true,
@@ -253,8 +271,13 @@ impl<'c> Journey<'c> {
             return Some(Move::TokenRefused);
         }
         let mechanism = exchange.mechanism();
+        #[cfg(feature = "_scram")]
+        if exchange.derivation().is_some_and(|derivation| !derivation.is_done()) {
+            return Some(Move::Derive);
+        }
         match challenge.respond(exchange) {
-            Ok(()) => {}
+            // The challenge comes again, and is answered when the derivation is done.
+            Ok(()) | Err(NotSent::Later) => {}
             Err(NotSent::Exchange(why)) => {
                 self.cancelled = Some(Failure::Exchange(mechanism, why));
             }

@@ -17,6 +17,8 @@ mod guard;
 mod journey;
 
 pub use failure::Failure;
+#[cfg(feature = "_scram")]
+pub use guard::Derive;
 pub use guard::{Failed, Next, Recipient, TokenRefused};
 use journey::{Journey, Move};
 
@@ -131,6 +133,9 @@ pub enum Event<'a> {
     Reply(Reply<'a>),
     /// TLS is next: the handshake is the caller's.
     Upgrade(Upgrade<'a>),
+    /// The password has to be salted and hashed thousands of times, as SCRAM has it.
+    #[cfg(feature = "_scram")]
+    Derive(Derive<'a>),
     /// The server refused the token, and says why.
     TokenRefused(TokenRefused<'a>),
     /// The client is where it wanted to be: a mail transaction may begin.
@@ -151,6 +156,11 @@ impl Event<'_> {
         match self {
             Self::Reply(reply) => reply.done(),
             Self::Upgrade(upgrade) => upgrade.failed(),
+            #[cfg(feature = "_scram")]
+            Self::Derive(mut derive) => {
+                // Bit by bit: it is asked for again until it is done.
+                derive.run(1000);
+            }
             Self::TokenRefused(refused) => refused.done(),
             Self::Next(next) => next.quit(),
             Self::Recipient(recipient) => recipient.quit(),
@@ -187,6 +197,13 @@ where
         Self { connection: self.connection.implicit_tls(verified), ..self }
     }
 
+    /// What the TLS connection is known by, where TLS is active from the beginning.
+    #[cfg(feature = "_scram")]
+    #[must_use]
+    pub fn channel_binding(self, binding: crate::sasl::ChannelBinding) -> Self {
+        Self { connection: self.connection.channel_binding(binding), ..self }
+    }
+
     /// What is to be read or written next; `None` when there is an [`event`](Self::event) to be
     /// answered first, or the connection is over.
     pub fn poll_io(&mut self) -> Option<Io<'_>> {
@@ -214,6 +231,11 @@ where
             }
             (Move::Failed(reason), Inner::Ready(ready)) => {
                 Some(Event::Failed(Failed { ready, stage: &mut journey.stage, reason }))
+            }
+            #[cfg(feature = "_scram")]
+            (Move::Derive, Inner::Challenge(_)) => {
+                let derivation = journey.exchange.as_mut()?.derivation()?;
+                Some(Event::Derive(Derive { derivation }))
             }
             (Move::TokenRefused, Inner::Challenge(challenge)) => {
                 Some(Event::TokenRefused(TokenRefused { challenge, stage: &mut journey.stage }))

@@ -23,6 +23,10 @@ pub struct Credentials<'a> {
     pub(in crate::sasl) token: Option<Secret<'a>>,
     pub(in crate::sasl) certificate: bool,
     pub(in crate::sasl) anonymous: Option<&'a str>,
+    #[cfg(feature = "_scram")]
+    pub(in crate::sasl) nonce: Option<[u8; 16]>,
+    #[cfg(feature = "_scram")]
+    pub(in crate::sasl) channel_binding: Option<crate::sasl::ChannelBinding>,
 }
 
 /// Why a mechanism can't be used with these credentials.
@@ -50,6 +54,10 @@ impl<'a> Credentials<'a> {
         token: None,
         certificate: false,
         anonymous: None,
+        #[cfg(feature = "_scram")]
+        nonce: None,
+        #[cfg(feature = "_scram")]
+        channel_binding: None,
     };
 
     /// A password.
@@ -94,9 +102,30 @@ impl<'a> Credentials<'a> {
         Self { authorization_identity: Some(identity), ..self }
     }
 
+    /// A random number, different for each connection: without it no mechanism is used that proves
+    /// the password in place of showing it, CRAM-MD5 aside.
+    #[cfg(feature = "_scram")]
+    #[must_use]
+    pub const fn nonce(self, seed: [u8; 16]) -> Self {
+        Self { nonce: Some(seed), ..self }
+    }
+
+    /// What the TLS connection is known by, for the mechanisms that are tied to it. The machines in
+    /// [`client`](crate::client) set it when TLS begins.
+    #[cfg(feature = "_scram")]
+    #[must_use]
+    pub const fn channel_binding(self, binding: crate::sasl::ChannelBinding) -> Self {
+        Self { channel_binding: Some(binding), ..self }
+    }
+
     /// Whether there is what this mechanism needs.
     #[must_use]
     pub const fn serve(&self, mechanism: Mechanism) -> bool {
+        #[cfg(feature = "_scram")]
+        if let Some((_, plus)) = mechanism.scram() {
+            let bound = !plus || self.channel_binding.is_some();
+            return self.password.is_some() && self.nonce.is_some() && bound;
+        }
         match mechanism {
             #[cfg(feature = "plain")]
             Mechanism::Plain => self.password.is_some(),
@@ -108,7 +137,8 @@ impl<'a> Credentials<'a> {
             Mechanism::Xoauth2 | Mechanism::OauthBearer => self.token.is_some(),
             Mechanism::External => self.certificate,
             Mechanism::Anonymous => self.anonymous.is_some(),
-            Mechanism::Application(_) => false,
+            // The application's own, and those that were looked at before.
+            _ => false,
         }
     }
 

@@ -35,7 +35,7 @@ pub(crate) use pick::pick_from;
 pub use pick::{NoMechanism, Rules, pick};
 
 /// An exchange with a server, by one mechanism.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Exchange<'a> {
     mechanism: Mechanism,
     pub(super) credentials: Credentials<'a>,
@@ -45,6 +45,8 @@ pub struct Exchange<'a> {
     sent: u8,
     /// The server has said no to a token; its last reply follows the next message.
     failing: bool,
+    #[cfg(feature = "_scram")]
+    scram: super::scram::client::State,
 }
 
 /// What to do next.
@@ -55,6 +57,9 @@ pub enum Step {
     Respond(usize),
     /// There is no initial response: the server speaks first.
     Wait,
+    /// The salted password has to be derived first, which takes long on purpose: run
+    /// `Exchange::derivation`, and step again with the same challenge. Only SCRAM asks for it.
+    Derive,
 }
 
 /// Why an exchange can't go on. The client then cancels it: `*` in SMTP.
@@ -69,6 +74,11 @@ pub enum ExchangeError {
     Malformed,
     /// The prompt asks neither for a username nor for a password: see [`Exchange::strict_prompts`].
     UnknownPrompt,
+    /// The server asks for so many iterations: too few to protect the password, or more than
+    /// anybody should count.
+    Iterations(u32),
+    /// The server has not proven that it knows the password: it may be an impostor.
+    NotProven,
 }
 
 impl<'a> Exchange<'a> {
@@ -88,22 +98,54 @@ impl<'a> Exchange<'a> {
             strict_prompts: false,
             sent: 0,
             failing: false,
+            #[cfg(feature = "_scram")]
+            scram: super::scram::client::State::default(),
         };
         Ok(exchange)
+    }
+
+    /// The server offers a mechanism that is tied to the TLS connection. A client that could use one
+    /// and doesn't tells the server what it thinks is on offer, so that taking it out of the list is
+    /// found out (RFC 5802 section 6).
+    #[cfg(feature = "_scram")]
+    #[must_use]
+    pub fn channel_binding_offered(mut self, offered: bool) -> Self {
+        self.scram.plus_offered = offered;
+        self
+    }
+
+    /// The derivation that [`Step::Derive`] asks for. It can be run in slices where it is, or cloned,
+    /// run on another thread, and put back.
+    #[cfg(feature = "_scram")]
+    pub const fn derivation(&mut self) -> Option<&mut super::Derivation> {
+        self.scram.derivation.as_mut()
+    }
+
+    /// Whether the exchange is at its end as far as this side is concerned. A server that says it
+    /// succeeded before has not proven what it should.
+    #[must_use]
+    pub const fn is_complete(&self) -> bool {
+        #[cfg(feature = "_scram")]
+        if self.mechanism.scram().is_some() {
+            return self.scram.proven;
+        }
+        self.sent > 0
     }
 
     /// The host and port the connection goes to, which OAUTHBEARER tells the server (RFC 7628
     /// section 3.1); a port of zero is one that isn't known, and not told.
     #[must_use]
-    pub const fn host(self, host: &'a str, port: u16) -> Self {
-        Self { host: Some((host, port)), ..self }
+    pub fn host(mut self, host: &'a str, port: u16) -> Self {
+        self.host = Some((host, port));
+        self
     }
 
     /// LOGIN ends at a prompt that asks neither for a username nor for a password. Without it the
     /// first prompt is answered by the username and the second by the password, whatever they say.
     #[must_use]
-    pub const fn strict_prompts(self) -> Self {
-        Self { strict_prompts: true, ..self }
+    pub fn strict_prompts(mut self) -> Self {
+        self.strict_prompts = true;
+        self
     }
 
     /// Its mechanism.
@@ -135,9 +177,14 @@ impl<'a> Exchange<'a> {
     }
 
     /// The initial response was not sent, or not taken: the exchange begins anew without it.
-    pub const fn restart(&mut self) {
+    pub fn restart(&mut self) {
         self.sent = 0;
         self.failing = false;
+        #[cfg(feature = "_scram")]
+        {
+            let plus_offered = self.scram.plus_offered;
+            self.scram = super::scram::client::State::new(plus_offered);
+        }
     }
 
     /// Gives the initial response for `None`, and the response to each challenge after that. The
@@ -150,6 +197,10 @@ impl<'a> Exchange<'a> {
         challenge: Option<&[u8]>,
         out: &mut [u8],
     ) -> Result<Step, ExchangeError> {
+        #[cfg(feature = "_scram")]
+        if self.begin_derivation(challenge)? {
+            return Ok(Step::Derive);
+        }
         let mut message = LineWriter::new(out);
         let respond = self.message(challenge, &mut message)?;
         if !respond {
@@ -160,12 +211,62 @@ impl<'a> Exchange<'a> {
         Ok(Step::Respond(length))
     }
 
+    /// Whether the salted password is needed for the answer to this challenge, and not there.
+    #[cfg(feature = "_scram")]
+    fn begin_derivation(&mut self, challenge: Option<&[u8]>) -> Result<bool, ExchangeError> {
+        let (Some(challenge), Some(side), 1) = (challenge, self.scram_side(), self.sent) else {
+            return Ok(false);
+        };
+        if self.scram.derivation.is_none() {
+            self.scram.derivation = Some(side.derivation(challenge)?);
+        }
+        Ok(self.scram.derivation.as_ref().is_some_and(|derivation| !derivation.is_done()))
+    }
+
+    #[cfg(feature = "_scram")]
+    fn scram_side(&self) -> Option<super::scram::client::Side<'_, 'a>> {
+        let (hash, plus) = self.mechanism.scram()?;
+        let (credentials, plus_offered) = (&self.credentials, self.scram.plus_offered);
+        let nonce = super::Nonce::of_client(hash, &credentials.nonce.unwrap_or_default());
+        Some(super::scram::client::Side { hash, plus, credentials, plus_offered, nonce })
+    }
+
+    /// Writes the next message of SCRAM; `None` where the mechanism is another one.
+    #[cfg(feature = "_scram")]
+    fn scram_message(
+        &mut self,
+        challenge: Option<&[u8]>,
+        out: &mut LineWriter<'_>,
+    ) -> Option<Result<bool, ExchangeError>> {
+        let mut state = core::mem::take(&mut self.scram);
+        let side = self
+            .scram_side()
+            .map(|side| super::scram::client::Side { plus_offered: state.plus_offered, ..side });
+        let done = match (side?, self.sent, challenge) {
+            (side, 0, _) => {
+                side.write_first(out);
+                Ok(true)
+            }
+            (side, 1, Some(challenge)) => {
+                side.write_final(challenge, &mut state, out).map(|()| true)
+            }
+            (_, 2, Some(challenge)) => state.read_final(challenge).map(|()| true),
+            _ => Err(ExchangeError::Unexpected),
+        };
+        self.scram = state;
+        Some(done)
+    }
+
     /// Writes the next message; `false` when there is none before the server has spoken.
     fn message(
         &mut self,
         challenge: Option<&[u8]>,
         out: &mut LineWriter<'_>,
     ) -> Result<bool, ExchangeError> {
+        #[cfg(feature = "_scram")]
+        if let Some(done) = self.scram_message(challenge, out) {
+            return done;
+        }
         match (self.mechanism, self.sent, challenge) {
             #[cfg(feature = "plain")]
             (Mechanism::Plain, 0, _) => super::plain::write(self, out),
@@ -204,6 +305,13 @@ impl fmt::Display for ExchangeError {
             Self::NoRoom => "the response is larger than the send buffer",
             Self::Unexpected => "the server goes on where the mechanism is at its end",
             Self::Malformed => "the challenge is not one of this mechanism",
+            Self::Iterations(count) => {
+                return write!(
+                    f,
+                    "the server asks for {count} iterations, which is too few or too many"
+                );
+            }
+            Self::NotProven => "the server has not proven that it knows the password",
             Self::UnknownPrompt => "the prompt asks neither for a username nor for a password",
         })
     }

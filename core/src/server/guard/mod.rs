@@ -16,6 +16,8 @@ pub(super) use report::Shown;
 pub use report::{Notice, TransactionAborted};
 #[cfg(feature = "cram-md5")]
 pub use sasl::CramMd5;
+#[cfg(feature = "_scram")]
+pub use sasl::ScramKeys;
 #[cfg(feature = "oauth")]
 pub use sasl::Token;
 pub use sasl::{Anonymous, Exchange, External, Login};
