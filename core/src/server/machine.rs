@@ -123,6 +123,7 @@ pub(super) struct Counts {
     pub(super) transactions: u16,
     pub(super) auth_failures: u8,
     /// Challenges made from the seed.
+    #[allow(dead_code, reason = "not every mechanism has a challenge")]
     pub(super) challenges: u32,
     /// Octets of mail data since the deadline was renewed.
     pub(super) data: u16,
@@ -146,6 +147,7 @@ pub(super) struct State {
     /// The client has proven itself, and has to acknowledge the server's proof.
     #[cfg(feature = "_scram")]
     pub(super) proven: Option<Option<Identity>>,
+    #[allow(dead_code, reason = "not every mechanism has a challenge")]
     pub(super) seed: [u8; 16],
     pub(super) deadline: u32,
     /// A reply that is still owed so many times.

@@ -53,7 +53,7 @@ impl ScramHash {
     }
 
     /// HMAC over what `feed` gives.
-    pub(super) fn hmac_with(self, key: &[u8], feed: &dyn Fn(&mut dyn FnMut(&[u8]))) -> Digest {
+    pub(super) fn hmac_with(self, key: &[u8], feed: &Feed<'_>) -> Digest {
         match Keyed::new(self, key) {
             Some(keyed) => keyed.over_with(feed),
             None => Digest::zero(self),
@@ -76,6 +76,9 @@ impl ScramHash {
 fn hash<D: hmac::digest::Digest>(octets: &[u8]) -> hmac::digest::Output<D> {
     D::digest(octets)
 }
+
+/// Gives the octets of a message piece by piece.
+pub(super) type Feed<'f> = dyn Fn(&mut dyn FnMut(&[u8])) + 'f;
 
 /// A digest, wiped when it is dropped.
 #[derive(Clone)]
@@ -147,7 +150,7 @@ impl Keyed {
     }
 
     /// The HMAC over what `feed` gives.
-    fn over_with(&self, feed: &dyn Fn(&mut dyn FnMut(&[u8]))) -> Digest {
+    fn over_with(&self, feed: &Feed<'_>) -> Digest {
         match self {
             #[cfg(feature = "scram-sha-1")]
             Self::Sha1(keyed) => over(keyed.clone(), feed),
@@ -159,7 +162,7 @@ impl Keyed {
     }
 }
 
-fn over(mut keyed: impl Mac, feed: &dyn Fn(&mut dyn FnMut(&[u8]))) -> Digest {
+fn over(mut keyed: impl Mac, feed: &Feed<'_>) -> Digest {
     feed(&mut |part| keyed.update(part));
     Digest::new(&keyed.finalize().into_bytes())
 }
