@@ -39,6 +39,13 @@ pub enum Mechanism {
     /// SCRAM-SHA-512-PLUS: SCRAM-SHA-512, tied to the TLS connection.
     #[cfg(feature = "scram-sha-512")]
     ScramSha512Plus,
+    /// DIGEST-MD5 (RFC 2831): a digest over nonces of both sides. Historic (RFC 6331): never picked
+    /// unless it is asked for.
+    #[cfg(feature = "digest-md5")]
+    DigestMd5,
+    /// NTLM (MS-SMTP), in version 2 and nothing older. Never picked unless it is asked for.
+    #[cfg(feature = "ntlm")]
+    Ntlm,
     /// EXTERNAL (RFC 4422 appendix A): who the TLS client certificate says it is.
     External,
     /// ANONYMOUS (RFC 4505).
@@ -74,6 +81,10 @@ impl Mechanism {
             Self::ScramSha512 => "SCRAM-SHA-512",
             #[cfg(feature = "scram-sha-512")]
             Self::ScramSha512Plus => "SCRAM-SHA-512-PLUS",
+            #[cfg(feature = "digest-md5")]
+            Self::DigestMd5 => "DIGEST-MD5",
+            #[cfg(feature = "ntlm")]
+            Self::Ntlm => "NTLM",
             Self::External => "EXTERNAL",
             Self::Anonymous => "ANONYMOUS",
             Self::Application(name) => name,
@@ -110,11 +121,15 @@ impl Mechanism {
         Self::OauthBearer,
         #[cfg(feature = "oauth")]
         Self::Xoauth2,
+        #[cfg(feature = "digest-md5")]
+        Self::DigestMd5,
+        #[cfg(feature = "ntlm")]
+        Self::Ntlm,
         Self::External,
         Self::Anonymous,
     ];
 
-    /// Those this crate knows, the strongest first: the order in which a client tries what it has
+    /// Those this crate knows, the historic ones aside, the strongest first: the order in which a client tries what it has
     /// credentials for.
     pub const PREFERENCE: &'static [Self] = &[
         Self::External,
@@ -180,6 +195,8 @@ impl Mechanism {
         match self {
             #[cfg(feature = "cram-md5")]
             Self::CramMd5 => true,
+            #[cfg(feature = "digest-md5")]
+            Self::DigestMd5 => true,
             _ => false,
         }
     }

@@ -9,10 +9,14 @@ mod anonymous;
 pub mod client;
 #[cfg(feature = "cram-md5")]
 mod cram_md5;
+#[cfg(feature = "digest-md5")]
+mod digest_md5;
 mod external;
 #[cfg(feature = "login")]
 mod login;
 mod mechanism;
+#[cfg(feature = "ntlm")]
+mod ntlm;
 #[cfg(feature = "oauth")]
 mod oauth;
 #[cfg(feature = "plain")]
@@ -25,7 +29,15 @@ pub mod server;
 pub(crate) use cram_md5::{Challenge, challenge, verify_password};
 #[cfg(feature = "cram-md5")]
 pub use cram_md5::{CramMd5Keys, InvalidKeys};
+#[cfg(feature = "digest-md5")]
+pub(crate) use digest_md5::{Challenge as DigestMd5Challenge, Nonce as DigestMd5Nonce};
+#[cfg(feature = "digest-md5")]
+pub use digest_md5::{DigestMd5, DigestMd5Key};
 pub use mechanism::Mechanism;
+#[cfg(feature = "ntlm")]
+pub use ntlm::{NtHash, Ntlm, Utf16};
+#[cfg(feature = "ntlm")]
+pub(crate) use ntlm::{ServerChallenge, is_negotiate};
 #[cfg(feature = "oauth")]
 pub use oauth::TokenError;
 #[cfg(feature = "_scram")]

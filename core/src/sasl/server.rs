@@ -51,6 +51,9 @@ pub enum Prompt {
     Password,
     /// A string never used before, such as `<random@host>` (RFC 2195 section 2).
     Nonce,
+    /// The challenge of DIGEST-MD5 (RFC 2831 section 2.1.1).
+    #[cfg(feature = "digest-md5")]
+    DigestMd5,
 }
 
 /// What is to be checked, read from the client's response.
@@ -71,8 +74,17 @@ pub enum Verify<'a> {
     /// The keys of a user: SCRAM, twice; first for the challenge, then for the proof.
     #[cfg(feature = "_scram")]
     Scram(super::Scram<'a>),
+    /// The key of a user: DIGEST-MD5.
+    #[cfg(feature = "digest-md5")]
+    DigestMd5(super::DigestMd5<'a>),
+    /// The challenge of NTLM, which the client has asked for.
+    #[cfg(feature = "ntlm")]
+    Negotiate,
+    /// The hash of a user's password: NTLM.
+    #[cfg(feature = "ntlm")]
+    Ntlm(super::Ntlm<'a>),
     /// Nothing: the client has seen the server's own proof, and the exchange is over.
-    #[cfg(feature = "_scram")]
+    #[cfg(feature = "_nonce")]
     Acknowledged,
     /// A response for the application to read: its own mechanism.
     Response(&'a [u8]),
@@ -141,6 +153,10 @@ impl Exchange {
             self.round = round.saturating_add(1);
             return Step::Verify;
         }
+        #[cfg(feature = "ntlm")]
+        if matches!((self.mechanism, response), (Mechanism::Ntlm, None)) {
+            return Step::Challenge(Prompt::Empty);
+        }
         self.round = self.round.saturating_add(1);
         match (self.mechanism, round, response.is_some()) {
             #[cfg(feature = "login")]
@@ -155,6 +171,8 @@ impl Exchange {
             (Mechanism::Login, 1, _) => Step::KeepAndChallenge(Prompt::Password),
             #[cfg(feature = "cram-md5")]
             (Mechanism::CramMd5, 0, _) => Step::Challenge(Prompt::Nonce),
+            #[cfg(feature = "digest-md5")]
+            (Mechanism::DigestMd5, 0, _) => Step::Challenge(Prompt::DigestMd5),
             (Mechanism::Application(_), ..) => Step::Verify,
             (_, 0, false) => Step::Challenge(Prompt::Empty),
             _ => Step::Verify,
@@ -187,6 +205,20 @@ impl Exchange {
             Mechanism::Xoauth2 => super::oauth::read_xoauth2(response).map(Verify::Token),
             #[cfg(feature = "oauth")]
             Mechanism::OauthBearer => super::oauth::read_oauthbearer(response).map(Verify::Token),
+            #[cfg(feature = "digest-md5")]
+            Mechanism::DigestMd5 if self.round > 2 && response.is_empty() => {
+                Ok(Verify::Acknowledged)
+            }
+            #[cfg(feature = "digest-md5")]
+            Mechanism::DigestMd5 if self.round > 2 => Err(Malformed),
+            #[cfg(feature = "digest-md5")]
+            Mechanism::DigestMd5 => super::DigestMd5::read(response).map(Verify::DigestMd5),
+            #[cfg(feature = "ntlm")]
+            Mechanism::Ntlm if self.round > 1 => super::Ntlm::read(response).map(Verify::Ntlm),
+            #[cfg(feature = "ntlm")]
+            Mechanism::Ntlm if super::is_negotiate(response) => Ok(Verify::Negotiate),
+            #[cfg(feature = "ntlm")]
+            Mechanism::Ntlm => Err(Malformed),
             Mechanism::External => super::external::read(response).map(Verify::External),
             Mechanism::Anonymous => super::anonymous::read(response).map(Verify::Anonymous),
             // The application's own; those that were looked at before don't come here.
@@ -204,6 +236,9 @@ impl Prompt {
             Self::Username => b"Username:",
             Self::Password => b"Password:",
             Self::Nonce => nonce.as_bytes(),
+            // The machine builds it.
+            #[cfg(feature = "digest-md5")]
+            Self::DigestMd5 => b"",
         }
     }
 }

@@ -43,8 +43,8 @@ impl Machine<'_> {
         // What stands before the response is done with, so that the response is at the front.
         let before = line.len() - encoded.unwrap_or(0);
         self.state.exchange = Some(Exchange::new(mechanism));
-        #[cfg(feature = "_scram")]
-        if mechanism.scram().is_some() {
+        #[cfg(feature = "_nonce")]
+        {
             self.state.counts.challenges = self.state.counts.challenges.wrapping_add(1);
         }
         self.state.turn(Turn::Challenged);
@@ -125,7 +125,18 @@ impl Machine<'_> {
             Ok(Verify::Scram(scram)) if !self.may_go_on(&scram) => {
                 reject(self.config, self.state, self.tx);
             }
-            #[cfg(feature = "_scram")]
+            #[cfg(feature = "digest-md5")]
+            Ok(Verify::DigestMd5(digest))
+                if !policy.authorization_identity
+                    && digest
+                        .authorization_identity()
+                        .is_some_and(|who| who != digest.username()) =>
+            {
+                reject(self.config, self.state, self.tx);
+            }
+            #[cfg(feature = "ntlm")]
+            Ok(Verify::Negotiate) => self.challenge_ntlm(),
+            #[cfg(feature = "_nonce")]
             Ok(Verify::Acknowledged) => self.acknowledged(),
             Ok(_) => {
                 self.state.pending = Pending::Sasl;
@@ -146,8 +157,18 @@ impl Machine<'_> {
             && (own || self.config.policy.authorization_identity)
     }
 
+    /// Answers NEGOTIATE.
+    #[cfg(feature = "ntlm")]
+    fn challenge_ntlm(&mut self) {
+        let challenge = ntlm_challenge(self.state);
+        let hostname = self.config.hostname;
+        self.state.spend();
+        self.state.consume_line();
+        write_built_challenge(self.state, self.tx, |out| challenge.write(hostname, out));
+    }
+
     /// The client has seen the server's proof.
-    #[cfg(feature = "_scram")]
+    #[cfg(feature = "_nonce")]
     fn acknowledged(&mut self) {
         let Some(identity) = self.state.proven.take() else {
             return self.fail(R::AuthMalformed);
@@ -187,6 +208,12 @@ impl Machine<'_> {
             write_challenge(self.state, self.tx, prompt.octets(&nonce));
             return;
         }
+        #[cfg(feature = "digest-md5")]
+        if prompt == Prompt::DigestMd5 {
+            let challenge = digest_md5_challenge(self.config, self.state);
+            write_built_challenge(self.state, self.tx, |out| challenge.write(out));
+            return;
+        }
         write_challenge(self.state, self.tx, prompt.octets(""));
     }
 
@@ -207,6 +234,22 @@ pub(super) fn nonce(config: &Config<'_>, state: &State) -> crate::sasl::Challeng
     crate::sasl::challenge(&state.seed, state.counts.challenges, config.hostname)
 }
 
+/// The challenge of this exchange.
+#[cfg(feature = "digest-md5")]
+pub(super) fn digest_md5_challenge<'c>(
+    config: &Config<'c>,
+    state: &State,
+) -> crate::sasl::DigestMd5Challenge<'c> {
+    let nonce = crate::sasl::DigestMd5Nonce::new(&state.seed, state.counts.challenges);
+    crate::sasl::DigestMd5Challenge { realm: config.hostname, nonce }
+}
+
+/// The challenge of this exchange.
+#[cfg(feature = "ntlm")]
+pub(super) fn ntlm_challenge(state: &State) -> crate::sasl::ServerChallenge {
+    crate::sasl::ServerChallenge::new(&state.seed, state.counts.challenges)
+}
+
 /// The server's part of the nonce of this exchange.
 #[cfg(feature = "_scram")]
 pub(super) fn scram_nonce(state: &State, hash: crate::sasl::ScramHash) -> crate::sasl::Nonce {
@@ -221,7 +264,7 @@ pub(super) fn verification<'a>(state: &State, rx: &'a [u8]) -> Result<Verify<'a>
 }
 
 /// Writes `334 ` and what `build` gives in base64; `None`, and nothing written, when it doesn't fit.
-#[cfg(feature = "_scram")]
+#[cfg(feature = "_nonce")]
 pub(super) fn write_built_challenge(
     state: &mut State,
     tx: &mut [u8],

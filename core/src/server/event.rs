@@ -4,6 +4,10 @@ use super::config::Config;
 use super::facts::Hello as HelloKind;
 #[cfg(feature = "cram-md5")]
 use super::guard::CramMd5;
+#[cfg(feature = "digest-md5")]
+use super::guard::DigestMd5;
+#[cfg(feature = "ntlm")]
+use super::guard::Ntlm;
 #[cfg(feature = "_scram")]
 use super::guard::ScramKeys;
 #[cfg(feature = "oauth")]
@@ -40,6 +44,12 @@ pub enum Event<'a> {
     /// The keys of a user are needed.
     #[cfg(feature = "_scram")]
     ScramKeys(ScramKeys<'a>),
+    /// The key of a user is needed.
+    #[cfg(feature = "digest-md5")]
+    DigestMd5(DigestMd5<'a>),
+    /// The hash of a user's password is needed.
+    #[cfg(feature = "ntlm")]
+    Ntlm(Ntlm<'a>),
     /// The TLS client certificate's identity is to be used.
     External(External<'a>),
     /// Nobody in particular wants in.
@@ -90,6 +100,10 @@ impl Event<'_> {
             Self::Token(login) => login.reject(),
             #[cfg(feature = "_scram")]
             Self::ScramKeys(query) => query.unknown(),
+            #[cfg(feature = "digest-md5")]
+            Self::DigestMd5(login) => login.reject(),
+            #[cfg(feature = "ntlm")]
+            Self::Ntlm(login) => login.reject(),
             Self::External(login) => login.reject(),
             Self::Anonymous(login) => login.reject(),
             Self::Exchange(exchange) => exchange.reject(),
@@ -202,6 +216,12 @@ fn offer_sasl<'a>(answer: Answer<'a>, rx: &'a [u8]) -> Option<Event<'a>> {
         SaslVerify::Scram(scram) => {
             Event::ScramKeys(ScramKeys { answer, scram, identity: None, binding: None })
         }
+        #[cfg(feature = "digest-md5")]
+        SaslVerify::DigestMd5(digest) => {
+            Event::DigestMd5(DigestMd5 { answer, digest, identity: None })
+        }
+        #[cfg(feature = "ntlm")]
+        SaslVerify::Ntlm(login) => Event::Ntlm(Ntlm { answer, login }),
         SaslVerify::External(identity) => Event::External(External { answer, identity }),
         SaslVerify::Anonymous(trace) => Event::Anonymous(Anonymous { answer, trace }),
         SaslVerify::Response(response) if matches!(mechanism, Mechanism::Application(_)) => {

@@ -145,7 +145,7 @@ pub(super) struct State {
     /// Octets of the decoded response at the front of the window.
     pub(super) response: Option<usize>,
     /// The client has proven itself, and has to acknowledge the server's proof.
-    #[cfg(feature = "_scram")]
+    #[cfg(feature = "_nonce")]
     pub(super) proven: Option<Option<Identity>>,
     #[allow(dead_code, reason = "not every mechanism has a challenge")]
     pub(super) seed: [u8; 16],
@@ -257,9 +257,12 @@ impl State {
         if self.exchange.take().is_some() {
             self.spend();
             self.response = None;
-            #[cfg(feature = "_scram")]
+            #[cfg(feature = "_nonce")]
             {
                 self.proven = None;
+            }
+            #[cfg(feature = "_scram")]
+            {
                 self.flags.keep = false;
             }
             self.flags.failing = false;

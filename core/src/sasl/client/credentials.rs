@@ -23,7 +23,7 @@ pub struct Credentials<'a> {
     pub(in crate::sasl) token: Option<Secret<'a>>,
     pub(in crate::sasl) certificate: bool,
     pub(in crate::sasl) anonymous: Option<&'a str>,
-    #[cfg(feature = "_scram")]
+    #[cfg(feature = "_nonce")]
     pub(in crate::sasl) nonce: Option<[u8; 16]>,
     #[cfg(feature = "_scram")]
     pub(in crate::sasl) channel_binding: Option<crate::sasl::ChannelBinding>,
@@ -54,7 +54,7 @@ impl<'a> Credentials<'a> {
         token: None,
         certificate: false,
         anonymous: None,
-        #[cfg(feature = "_scram")]
+        #[cfg(feature = "_nonce")]
         nonce: None,
         #[cfg(feature = "_scram")]
         channel_binding: None,
@@ -104,7 +104,7 @@ impl<'a> Credentials<'a> {
 
     /// A random number, different for each connection: without it no mechanism is used that proves
     /// the password in place of showing it, CRAM-MD5 aside.
-    #[cfg(feature = "_scram")]
+    #[cfg(feature = "_nonce")]
     #[must_use]
     pub const fn nonce(self, seed: [u8; 16]) -> Self {
         Self { nonce: Some(seed), ..self }
@@ -135,6 +135,10 @@ impl<'a> Credentials<'a> {
             Mechanism::CramMd5 => self.password.is_some(),
             #[cfg(feature = "oauth")]
             Mechanism::Xoauth2 | Mechanism::OauthBearer => self.token.is_some(),
+            #[cfg(feature = "digest-md5")]
+            Mechanism::DigestMd5 => self.password.is_some() && self.nonce.is_some(),
+            #[cfg(feature = "ntlm")]
+            Mechanism::Ntlm => self.password.is_some() && self.nonce.is_some(),
             Mechanism::External => self.certificate,
             Mechanism::Anonymous => self.anonymous.is_some(),
             // The application's own, and those that were looked at before.

@@ -47,6 +47,9 @@ pub struct Exchange<'a> {
     failing: bool,
     #[cfg(feature = "_scram")]
     scram: super::scram::client::State,
+    /// What the server has to prove itself with.
+    #[cfg(feature = "digest-md5")]
+    rspauth: Option<[u8; 32]>,
 }
 
 /// What to do next.
@@ -79,6 +82,8 @@ pub enum ExchangeError {
     Iterations(u32),
     /// The server has not proven that it knows the password: it may be an impostor.
     NotProven,
+    /// A name holds a character that can't be said in this mechanism.
+    Unsayable,
 }
 
 impl<'a> Exchange<'a> {
@@ -100,6 +105,8 @@ impl<'a> Exchange<'a> {
             failing: false,
             #[cfg(feature = "_scram")]
             scram: super::scram::client::State::default(),
+            #[cfg(feature = "digest-md5")]
+            rspauth: None,
         };
         Ok(exchange)
     }
@@ -128,6 +135,10 @@ impl<'a> Exchange<'a> {
         #[cfg(feature = "_scram")]
         if self.mechanism.scram().is_some() {
             return self.scram.proven;
+        }
+        #[cfg(feature = "digest-md5")]
+        if matches!(self.mechanism, Mechanism::DigestMd5) {
+            return self.sent > 1;
         }
         self.sent > 0
     }
@@ -172,6 +183,11 @@ impl<'a> Exchange<'a> {
 
     /// Whether what the challenges say makes no difference.
     pub(crate) const fn ignores_challenges(&self) -> bool {
+        // `334 ntlm supported` comes before anything that is NTLM.
+        #[cfg(feature = "ntlm")]
+        if matches!(self.mechanism, Mechanism::Ntlm) {
+            return self.sent == 0;
+        }
         let fixed = matches!(self.mechanism, Mechanism::External | Mechanism::Anonymous);
         (fixed || self.mechanism.shows_password()) && !self.strict_prompts
     }
@@ -180,6 +196,10 @@ impl<'a> Exchange<'a> {
     pub fn restart(&mut self) {
         self.sent = 0;
         self.failing = false;
+        #[cfg(feature = "digest-md5")]
+        {
+            self.rspauth = None;
+        }
         #[cfg(feature = "_scram")]
         {
             let plus_offered = self.scram.plus_offered;
@@ -285,6 +305,26 @@ impl<'a> Exchange<'a> {
                 self.failing = true;
                 super::oauth::write_acknowledgement(self.mechanism, out);
             }
+            #[cfg(feature = "digest-md5")]
+            (Mechanism::DigestMd5, 0, Some(challenge)) => {
+                let host = self.host.map_or("", |(host, _)| host);
+                let proof =
+                    super::digest_md5::client::write(&self.credentials, host, challenge, out)?;
+                self.rspauth = Some(proof);
+            }
+            #[cfg(feature = "digest-md5")]
+            (Mechanism::DigestMd5, 1, Some(challenge)) => {
+                let proof = self.rspauth.take().ok_or(ExchangeError::Unexpected)?;
+                if !super::digest_md5::client::proves(challenge, &proof) {
+                    return Err(ExchangeError::NotProven);
+                }
+            }
+            #[cfg(feature = "ntlm")]
+            (Mechanism::Ntlm, 0, _) => super::ntlm::client::write_negotiate(out),
+            #[cfg(feature = "ntlm")]
+            (Mechanism::Ntlm, 1, Some(challenge)) => {
+                super::ntlm::client::write_authenticate(&self.credentials, challenge, out)?;
+            }
             (Mechanism::External, 0, _) => super::external::write(self, out),
             (Mechanism::Anonymous, 0, _) => super::anonymous::write(self, out),
             (_, 0, None) => return Ok(false),
@@ -311,6 +351,7 @@ impl fmt::Display for ExchangeError {
                     "the server asks for {count} iterations, which is too few or too many"
                 );
             }
+            Self::Unsayable => "a name holds a character that can't be said in this mechanism",
             Self::NotProven => "the server has not proven that it knows the password",
             Self::UnknownPrompt => "the prompt asks neither for a username nor for a password",
         })

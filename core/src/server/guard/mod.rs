@@ -16,6 +16,10 @@ pub(super) use report::Shown;
 pub use report::{Notice, TransactionAborted};
 #[cfg(feature = "cram-md5")]
 pub use sasl::CramMd5;
+#[cfg(feature = "digest-md5")]
+pub use sasl::DigestMd5;
+#[cfg(feature = "ntlm")]
+pub use sasl::Ntlm;
 #[cfg(feature = "_scram")]
 pub use sasl::ScramKeys;
 #[cfg(feature = "oauth")]

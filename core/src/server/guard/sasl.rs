@@ -341,6 +341,124 @@ impl<'a> ScramKeys<'a> {
     }
 }
 
+/// The key of a user is needed: DIGEST-MD5 (RFC 2831).
+#[cfg(feature = "digest-md5")]
+pub struct DigestMd5<'a> {
+    pub(in crate::server) answer: Answer<'a>,
+    pub(in crate::server) digest: crate::sasl::DigestMd5<'a>,
+    pub(in crate::server) identity: Option<Identity>,
+}
+
+#[cfg(feature = "digest-md5")]
+guard!(DigestMd5);
+
+#[cfg(feature = "digest-md5")]
+impl<'a> DigestMd5<'a> {
+    /// Whose key is needed.
+    #[must_use]
+    pub const fn username(&self) -> &'a str {
+        self.digest.username()
+    }
+
+    /// The realm the key has to be of: the server's hostname, or the digest is wrong anyway.
+    #[must_use]
+    pub const fn realm(&self) -> &'a str {
+        self.digest.realm()
+    }
+
+    /// Who the client wants to act as. It differs from the username only with
+    /// `Policy::authorization_identity`.
+    #[must_use]
+    pub fn authorization_identity(&self) -> &'a str {
+        self.digest.authorization_identity().unwrap_or(self.digest.username())
+    }
+
+    /// A number by which every later event names who it is, if the digest is right.
+    #[must_use]
+    pub fn identity(self, identity: Identity) -> Self {
+        Self { identity: Some(identity), ..self }
+    }
+
+    /// Answers with the user's key: the digest is checked, and it is 535, or the server's own proof
+    /// and then 235.
+    pub fn key(self, key: &crate::sasl::DigestMd5Key) {
+        let Answer { config, state, tx } = self.answer;
+        let challenge = auth::digest_md5_challenge(config, state);
+        let Some(proof) = self.digest.verify(key, &challenge) else {
+            return auth::reject(config, state, tx);
+        };
+        let written = auth::write_built_challenge(state, tx, |out| {
+            out.octets(b"rspauth=");
+            out.octets(&proof);
+        });
+        if written.is_none() {
+            return Answer { config, state, tx }.unavailable();
+        }
+        state.spend();
+        state.response = None;
+        state.consume_line();
+        state.proven = Some(self.identity);
+    }
+
+    /// Answers with the user's password.
+    pub fn password(self, password: &[u8]) {
+        let key = crate::sasl::DigestMd5Key::new(self.username(), self.realm(), password);
+        self.key(&key);
+    }
+
+    /// 535: there is no such user.
+    pub fn reject(mut self) {
+        self.answer.reject();
+    }
+
+    /// A refusal with a code and text of the application's own; without a code it is 535 or 454.
+    pub fn refuse(mut self, refusal: &Refusal<'_>) {
+        self.answer.refuse_auth(refusal);
+    }
+
+    /// 454: it can't be decided now. This does not count as a failed authentication.
+    pub fn unavailable(mut self) {
+        self.answer.unavailable();
+    }
+}
+
+/// The hash of a user's password is needed: NTLM (MS-SMTP).
+#[cfg(feature = "ntlm")]
+pub struct Ntlm<'a> {
+    pub(in crate::server) answer: Answer<'a>,
+    pub(in crate::server) login: crate::sasl::Ntlm<'a>,
+}
+
+#[cfg(feature = "ntlm")]
+verdicts!(Ntlm, rejected);
+
+#[cfg(feature = "ntlm")]
+impl<'a> Ntlm<'a> {
+    /// Whose hash is needed.
+    #[must_use]
+    pub const fn username(&self) -> crate::sasl::Utf16<'a> {
+        self.login.username()
+    }
+
+    /// The domain the user says to belong to; may be empty.
+    #[must_use]
+    pub const fn domain(&self) -> crate::sasl::Utf16<'a> {
+        self.login.domain()
+    }
+
+    /// Whether the client knows the password with this hash; in constant time.
+    #[must_use]
+    pub fn verify(&self, hash: &crate::sasl::NtHash) -> bool {
+        self.login.verify(hash, &auth::ntlm_challenge(self.answer.state))
+    }
+
+    /// Whether the client knows this password; in constant time.
+    #[must_use]
+    pub fn verify_password(&self, password: &str) -> bool {
+        self.verify(&crate::sasl::NtHash::new(password))
+    }
+}
+
 /// The identity of the TLS client certificate is to be used: EXTERNAL (RFC 4422 appendix A).
 pub struct External<'a> {
     pub(in crate::server) answer: Answer<'a>,
