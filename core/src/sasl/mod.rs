@@ -34,5 +34,5 @@ pub use scram::{
     ScramKeys, ServerSignature,
 };
 #[cfg(feature = "_scram")]
-pub(crate) use scram::{ITERATIONS_MIN, Nonce};
+pub(crate) use scram::{ITERATIONS_MIN, Nonce, NonceSeed};
 pub use server::Malformed;

@@ -20,5 +20,5 @@ pub use hash::ScramHash;
 pub(crate) use keys::ITERATIONS_MIN;
 pub use keys::{InvalidScramKeys, ScramKeys};
 pub use name::SaslName;
-pub(crate) use nonce::Nonce;
+pub(crate) use nonce::{Nonce, NonceSeed};
 pub use server::{Scram, ServerSignature};

@@ -1,5 +1,7 @@
 //! Nonces: printable, and never the same.
 
+use core::fmt;
+
 use super::hash::ScramHash;
 use crate::wire::base64;
 
@@ -8,6 +10,16 @@ const LENGTH: usize = 24;
 
 /// Octets of the longest.
 const LONGEST: usize = 32;
+
+/// What a client's nonce is made of.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct NonceSeed(pub(crate) [u8; 16]);
+
+impl fmt::Debug for NonceSeed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NonceSeed(..)")
+    }
+}
 
 /// One side's part of the nonce.
 #[derive(Clone, Copy)]
