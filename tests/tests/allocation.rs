@@ -264,7 +264,7 @@ fn logs_in(mechanism: Mechanism, keys: &ScramKeys) {
         }
         if moved(server.poll_io(), &mut to_server, &mut to_client).is_none() {
             match server.event() {
-                Some(Event::ScramKeys(query)) => query.bind(binding).keys(keys),
+                Some(Event::ScramKeys(query)) => assert!(query.bind(binding).keys(keys)),
                 Some(event) => event.decline(),
                 None => {}
             }

@@ -87,6 +87,8 @@ impl Case {
 struct Outcome {
     /// The server knows who it is.
     authenticated: Option<Option<Identity>>,
+    /// The server said that the proof is right.
+    proven: bool,
     /// The client would go on.
     goes_on: bool,
     failure: Option<Failure>,
@@ -257,7 +259,10 @@ fn server_step(
                 };
                 if query.username() == *case.known.0.as_str() {
                     let keys = keys(query.hash(), &case.known.1);
-                    query.identity(Identity(7)).keys(&keys);
+                    let has_proof = query.has_proof();
+                    let goes_on = query.identity(Identity(7)).keys(&keys);
+                    outcome.proven |= has_proof && goes_on;
+                    assert!(has_proof || goes_on);
                 } else {
                     query.unknown();
                 }
@@ -348,7 +353,7 @@ fn both_sides_agree_by_every_hash_with_and_without_channel_binding() {
         let outcome = run(&Case::new(mechanism));
         assert!(outcome.is_success(), "{mechanism:?}: {outcome:?}");
         assert_eq!(outcome.authenticated, Some(Some(Identity(7))));
-        assert_eq!(outcome.asked, 2);
+        assert!(outcome.asked == 2 && outcome.proven);
         let messages = outcome.messages();
         assert_eq!(messages.len(), 4, "{messages:?}");
         let header = if mechanism.has_channel_binding() { "p=tls-exporter,," } else { "n,," };
@@ -390,7 +395,7 @@ fn the_wrong_password_is_refused() {
     for mechanism in PLAIN.into_iter().chain(PLUS) {
         let outcome = run(&Case { password: "pencils".into(), ..Case::new(mechanism) });
         assert_eq!(outcome.failure, refused(mechanism));
-        assert!(outcome.authenticated.is_none() && !outcome.goes_on);
+        assert!(outcome.authenticated.is_none() && !outcome.goes_on && !outcome.proven);
         assert_eq!(outcome.messages().len(), 3);
     }
 }

@@ -404,6 +404,13 @@ fn nothing_of_scram_prints_what_was_made_of_a_password() {
 }
 
 #[test]
+fn a_configuration_does_not_print_what_decoys_are_made_of() {
+    let config = CONFIG.scram_decoys(SECRET.as_bytes(), 4096);
+    let shown = format!("{config:?}");
+    assert!(shown.contains("Decoys { iterations: 4096, .. }"), "{shown}");
+}
+
+#[test]
 fn the_search_for_the_secret_finds_it() {
     for prefix in ["", "a", "ab", "abc", "\0tim\0"] {
         let text = format!("{prefix}{SECRET} and more");

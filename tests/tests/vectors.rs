@@ -333,7 +333,9 @@ fn scram(vector: &Value) {
     for (password, right) in [(text(vector, "password"), true), ("another", false)] {
         let mut dialogue = under_tls();
         let answer = |event: Event<'_>| match event {
-            Event::ScramKeys(query) => query.keys(&keys),
+            Event::ScramKeys(query) => {
+                query.keys(&keys);
+            }
             other => panic!("{other:?}"),
         };
         auth(&mut dialogue, mechanism.name(), &base64(first.as_bytes())).answer(answer);
