@@ -5,7 +5,7 @@ use core::net::SocketAddr;
 use core::sync::atomic::AtomicU64;
 use core::time::Duration;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use ehlo::capability::Extensions;
 use ehlo::server::Config;
@@ -19,6 +19,7 @@ use crate::cidr::Cidr;
 use crate::stop::{Stop, Stopper};
 use crate::throttle::{Throttle, ThrottleLimits};
 use crate::tls::Tls;
+use crate::users::ITERATIONS;
 
 /// The description of a server.
 #[derive(Debug)]
@@ -72,6 +73,10 @@ impl<V: Service> Builder<V> {
     /// What the protocol machine offers, allows and says. The default is a server called
     /// `localhost` without AUTH. STARTTLS is offered when there is a certificate, but for
     /// [`no_starttls`](Self::no_starttls).
+    ///
+    /// Without [`Config::scram_decoys`] the salts of users that don't exist are made of a random
+    /// number that is the same as long as the process runs, with as many iterations as
+    /// [`users`](crate::users) gives keys.
     #[must_use]
     pub fn config(self, config: Config<'static>) -> Self {
         Self { config, ..self }
@@ -183,6 +188,10 @@ impl<V: Service> Builder<V> {
             true => config.notices(),
             false => config.reply_notices(),
         };
+        let config = match decoy_secret().filter(|_| !config.has_scram_decoys()) {
+            Some(secret) => config.scram_decoys(secret, ITERATIONS),
+            None => config,
+        };
         let shared = Arc::new(Shared {
             service: self.service,
             config,
@@ -207,6 +216,16 @@ impl<V: Service> Builder<V> {
         self.bind().await?.serve_until(core::future::pending()).await;
         Ok(())
     }
+}
+
+/// A random number for the life of the process, where the system has one to give.
+fn decoy_secret() -> Option<&'static [u8]> {
+    static SECRET: OnceLock<Option<[u8; 32]>> = OnceLock::new();
+    let secret = SECRET.get_or_init(|| {
+        let mut secret = [0; 32];
+        getrandom::fill(&mut secret).ok().map(|()| secret)
+    });
+    secret.as_ref().map(<[u8; 32]>::as_slice)
 }
 
 /// A server that is ready to serve.
