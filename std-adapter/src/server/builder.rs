@@ -37,6 +37,7 @@ pub struct Builder<V> {
     grace: Duration,
     handshake_timeout: Duration,
     transcript: bool,
+    scram_iterations: u32,
 }
 
 /// Why a server does not start.
@@ -67,6 +68,7 @@ impl<V: Service> Builder<V> {
             grace: Duration::from_secs(20),
             handshake_timeout: Duration::from_secs(30),
             transcript: false,
+            scram_iterations: ITERATIONS,
         }
     }
 
@@ -75,8 +77,7 @@ impl<V: Service> Builder<V> {
     /// [`no_starttls`](Self::no_starttls).
     ///
     /// Without [`Config::scram_decoys`] the salts of users that don't exist are made of a random
-    /// number that is the same as long as the process runs, with as many iterations as
-    /// [`users`](crate::users) gives keys.
+    /// number that is the same as long as the process runs.
     #[must_use]
     pub fn config(self, config: Config<'static>) -> Self {
         Self { config, ..self }
@@ -157,6 +158,14 @@ impl<V: Service> Builder<V> {
         Self { transcript: true, ..self }
     }
 
+    /// How many iterations users that don't exist have (SCRAM), where the configuration doesn't say:
+    /// as many as real ones, or clients could tell them apart. [`ITERATIONS`] by default, which
+    /// new users have.
+    #[must_use]
+    pub fn scram_iterations(self, iterations: u32) -> Self {
+        Self { scram_iterations: iterations, ..self }
+    }
+
     /// Binds the listeners.
     ///
     /// # Errors
@@ -189,7 +198,7 @@ impl<V: Service> Builder<V> {
             false => config.reply_notices(),
         };
         let config = match decoy_secret().filter(|_| !config.has_scram_decoys()) {
-            Some(secret) => config.scram_decoys(secret, ITERATIONS),
+            Some(secret) => config.scram_decoys(secret, self.scram_iterations),
             None => config,
         };
         let shared = Arc::new(Shared {
