@@ -10,7 +10,7 @@ use ehlo_std::tls::ClientTls;
 use crate::program::{Ehlo, command};
 
 /// Sends a message by this mechanism.
-fn send(ehlo: &Ehlo, mechanism: Mechanism, name: &str, password: &str) -> Result<(), Error> {
+fn send(ehlo: &Ehlo, mechanism: Mechanism, name: &str, password: &str) -> Result<(), Box<Error>> {
     let client = Client::new(format!("localhost:{}", ehlo.listening[0].port()))
         .security(Security::StartTls)
         .tls(ClientTls::roots_file(ehlo.certificate()).unwrap())
@@ -18,7 +18,7 @@ fn send(ehlo: &Ehlo, mechanism: Mechanism, name: &str, password: &str) -> Result
         .mechanisms([mechanism]);
     let envelope = Envelope::new("me@example.com", ["you@example.org"]).unwrap();
     let client = blocking::Client::new(client).unwrap();
-    client.send(envelope, "Subject: x\n\nhello\n").map(|_| ())
+    client.send(envelope, "Subject: x\n\nhello\n").map(|_| ()).map_err(Box::new)
 }
 
 #[test]
@@ -36,6 +36,17 @@ fn the_user_of_the_first_minute_can_use_it() {
     assert!(wrong.unwrap_err().to_string().contains("535"));
     ehlo.wait_for_log("ehlo failed to authenticate by SCRAM-SHA-256-PLUS, 5.7.8");
     assert_eq!(ehlo.messages().len(), 3);
+}
+
+#[test]
+fn a_transcript_shows_neither_proof() {
+    let ehlo = Ehlo::serve(&["--user", "tim:secret", "--discard", "--transcript"]);
+    send(&ehlo, Mechanism::ScramSha256Plus, "tim", "secret").unwrap();
+    ehlo.wait_for_log("S: 235 ");
+    let log = ehlo.log();
+    assert!(log.contains("S: 334 <secret>") && log.contains("C: AUTH SCRAM-SHA-256-PLUS <secret>"));
+    // `v=` and `c=` in base64.
+    assert!(!log.contains(" dj") && !log.contains(" Yz"), "{log}");
 }
 
 #[test]
