@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use ehlo_std::users::{Scheme, Secret, UsersError, add_user, list_users, set_password};
+use ehlo::sasl::ScramHash;
+use ehlo_std::users::{Scheme, Secret, Storage, UsersError, add_user, list_users, set_password};
 
 use crate::exit::{self, Failure};
 
@@ -46,6 +47,18 @@ pub(crate) struct User {
     /// Store the password as it is and not hashed by argon2id: for CRAM-MD5, which computes with it
     #[arg(long)]
     plain: bool,
+    /// Store keys for SCRAM-SHA-1 too, beside those for SCRAM-SHA-256 and SCRAM-SHA-512
+    #[arg(long, conflicts_with = "plain")]
+    scram_sha_1: bool,
+    /// Iterations of the keys for SCRAM: more protect the password from whoever gets the file, and
+    /// take each client longer [default: 15000]
+    #[arg(long, value_name = "NUMBER", conflicts_with_all = ["plain", "no_scram"])]
+    #[arg(value_parser = clap::value_parser!(u32).range(4096..=10_000_000))]
+    scram_iterations: Option<u32>,
+    /// Store no keys for SCRAM: they are guessed against faster than argon2id, by whoever gets the
+    /// file
+    #[arg(long, conflicts_with_all = ["plain", "scram_sha_1"])]
+    no_scram: bool,
     /// The name to log in with, such as tim@example.org
     name: String,
 }
@@ -66,7 +79,8 @@ pub(crate) fn run(command: &Command) -> Result<ExitCode, Failure> {
                 }
             }
             let password = user.password()?;
-            add_user(&user.users, &user.name, password.expose(), user.scheme()).map_err(failure)?;
+            add_user(&user.users, &user.name, password.expose(), user.storage())
+                .map_err(failure)?;
             say(&format!("added {} to {}", user.name, user.users.display()));
         }
         Command::Passwd(user) => {
@@ -75,7 +89,7 @@ pub(crate) fn run(command: &Command) -> Result<ExitCode, Failure> {
                 return Err(failure(UsersError::Unknown { name: user.name.clone() }));
             }
             let password = user.password()?;
-            set_password(&user.users, &user.name, password.expose(), user.scheme())
+            set_password(&user.users, &user.name, password.expose(), user.storage())
                 .map_err(failure)?;
             say(&format!("changed the password of {} in {}", user.name, user.users.display()));
         }
@@ -89,8 +103,19 @@ pub(crate) fn run(command: &Command) -> Result<ExitCode, Failure> {
 }
 
 impl User {
-    const fn scheme(&self) -> Scheme {
-        if self.plain { Scheme::Plain } else { Scheme::Argon2id }
+    fn storage(&self) -> Storage {
+        let storage = Storage::from(if self.plain { Scheme::Plain } else { Scheme::Argon2id });
+        let storage = match self.scram_iterations {
+            Some(iterations) => storage.iterations(iterations),
+            None => storage,
+        };
+        if self.no_scram {
+            storage.scram([])
+        } else if self.scram_sha_1 {
+            storage.scram([ScramHash::Sha256, ScramHash::Sha512, ScramHash::Sha1])
+        } else {
+            storage
+        }
     }
 
     fn password(&self) -> Result<Secret, Failure> {

@@ -7,6 +7,7 @@ use core::time::Duration;
 use std::io;
 
 use ehlo::io::{Deadline, Io};
+use ehlo::reply::LoggedLine;
 use ehlo::server::{Config, Connection, Event, Facts};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -314,6 +315,6 @@ impl Timer {
 fn log_reply(session: u64, octets: &[u8]) {
     for line in octets.split(|octet| *octet == b'\n').filter(|line| !line.is_empty()) {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        tracing::info!(target: "ehlo::transcript", session, "S: {}", line.escape_ascii());
+        tracing::info!(target: "ehlo::transcript", session, "S: {}", LoggedLine::new(line));
     }
 }

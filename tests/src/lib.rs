@@ -1,5 +1,6 @@
 //! Shared test tools: a [`Dialogue`](dialogue::Dialogue) without a socket, and the
-//! [`Transcript`](transcript::Transcript) files that are run in every split.
+//! [`Transcript`](transcript::Transcript) files that are run in every split, and a reference of
+//! [SCRAM](scram).
 
 #![allow(
     clippy::unwrap_used,
@@ -9,6 +10,7 @@
 )]
 
 pub mod dialogue;
+pub mod scram;
 pub mod simulate;
 pub mod text;
 pub mod transcript;

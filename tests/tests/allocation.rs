@@ -12,10 +12,12 @@ use core::cell::Cell;
 use core::time::Duration;
 use std::alloc::System;
 
+use ehlo::client::submission::{Event as ClientEvent, Security, Submission};
 use ehlo::io::Io;
 use ehlo::limits::Limits;
 use ehlo::reply::Refusal;
-use ehlo::sasl::Mechanism;
+use ehlo::sasl::client::{Credentials, Rules};
+use ehlo::sasl::{BindingKind, ChannelBinding, Mechanism, ScramHash, ScramKeys};
 use ehlo::server::{Config, Connection, Event};
 use hmac::{Hmac, KeyInit, Mac};
 use md5::Md5;
@@ -191,6 +193,102 @@ fn a_session_by_plain_with_every_mistake_allocates_nothing() {
         assert_eq!(session.says(b"QUIT\r\n"), b"221 2.0.0 bye\r\n");
     });
     assert_eq!(count, 0);
+}
+
+/// Octets on their way, without a heap.
+struct Pipe {
+    octets: [u8; 4096],
+    written: usize,
+    read: usize,
+}
+
+impl Pipe {
+    const EMPTY: Self = Self { octets: [0; 4096], written: 0, read: 0 };
+
+    fn put(&mut self, octets: &[u8]) -> usize {
+        self.octets[self.written..self.written + octets.len()].copy_from_slice(octets);
+        self.written += octets.len();
+        octets.len()
+    }
+
+    fn take(&mut self, space: &mut [u8]) -> usize {
+        let n = space.len().min(self.written - self.read);
+        space[..n].copy_from_slice(&self.octets[self.read..self.read + n]);
+        self.read += n;
+        n
+    }
+}
+
+/// Does what one side wants done with its pipes; `None` when there is an event, and whether anything
+/// was done.
+fn moved(io: Option<Io<'_>>, from: &mut Pipe, to: &mut Pipe) -> Option<bool> {
+    match io? {
+        Io::Read(mut read) => {
+            let n = from.take(read.space());
+            if n > 0 {
+                read.filled(n);
+            }
+            Some(n > 0)
+        }
+        Io::Write(write) => {
+            let n = to.put(write.bytes());
+            write.sent(n);
+            Some(true)
+        }
+        Io::Wait(_) => panic!("nothing is held back"),
+    }
+}
+
+/// A client logs in at a server, and both stay on the stack.
+fn logs_in(mechanism: Mechanism, keys: &ScramKeys) {
+    let binding = ChannelBinding::new(BindingKind::TlsExporter, &[1; 32]).unwrap();
+    let mechanisms = [mechanism];
+    let config = Config::new("mail.example.org").auth(&mechanisms);
+    let mut server = Connection::new(&config, [0; 1024], [0; 1024], [3; 16]).implicit_tls();
+    let config = ehlo::client::Config::new("client.example.org", "mail.example.org")
+        .auth(Rules::new().prefer(&mechanisms));
+    let credentials = Credentials::password("user", "pencil").nonce([4; 16]);
+    let mut client =
+        Submission::new(&config, Security::Implicit, Some(credentials), [0; 1024], [0; 1024])
+            .implicit_tls(Some("mail.example.org"))
+            .channel_binding(binding);
+    let (mut to_server, mut to_client) = (Pipe::EMPTY, Pipe::EMPTY);
+    loop {
+        if moved(client.poll_io(), &mut to_client, &mut to_server).is_none() {
+            match client.event() {
+                Some(ClientEvent::Next(_)) => break,
+                Some(ClientEvent::Failed(failed)) => panic!("{}", failed.reason()),
+                Some(other) => other.give_up(),
+                None => {}
+            }
+        }
+        if moved(server.poll_io(), &mut to_server, &mut to_client).is_none() {
+            match server.event() {
+                Some(Event::ScramKeys(query)) => assert!(query.bind(binding).keys(keys)),
+                Some(event) => event.decline(),
+                None => {}
+            }
+        }
+    }
+    assert!(server.facts().authenticated);
+}
+
+#[test]
+fn a_login_by_scram_allocates_nothing_on_either_side() {
+    for (hash, mechanism) in [
+        (ScramHash::Sha1, Mechanism::ScramSha1),
+        (ScramHash::Sha1, Mechanism::ScramSha1Plus),
+        (ScramHash::Sha256, Mechanism::ScramSha256),
+        (ScramHash::Sha256, Mechanism::ScramSha256Plus),
+        (ScramHash::Sha512, Mechanism::ScramSha512),
+        (ScramHash::Sha512, Mechanism::ScramSha512Plus),
+    ] {
+        let count = allocations(|| {
+            let keys = ScramKeys::derive(hash, b"pencil", b"salt", 4096).unwrap();
+            logs_in(mechanism, &keys);
+        });
+        assert_eq!(count, 0, "{mechanism:?}");
+    }
 }
 
 #[test]

@@ -12,7 +12,10 @@ use core::time::Duration;
 use ehlo::command::Command;
 use ehlo::io::Io;
 use ehlo::limits::Limits;
-use ehlo::sasl::{CramMd5Keys, Mechanism};
+use ehlo::sasl::client::{Credentials, Exchange as ClientExchange, Step};
+use ehlo::sasl::{
+    BindingKind, ChannelBinding, CramMd5Keys, Derivation, Mechanism, ScramHash, ScramKeys,
+};
 use ehlo::server::{Config, Connection, Event};
 use ehlo_tests::text::base64;
 
@@ -29,6 +32,9 @@ static CONFIG: Config<'static> = Config::new("mail.example.org")
         Mechanism::CramMd5,
         Mechanism::Xoauth2,
         Mechanism::OauthBearer,
+        Mechanism::ScramSha1,
+        Mechanism::ScramSha256,
+        Mechanism::ScramSha512,
         Mechanism::Application("X-OWN"),
     ])
     .limits(LIMITS)
@@ -53,6 +59,17 @@ fn exchanges() -> Vec<Vec<String>> {
         one(format!("AUTH OAUTHBEARER {bearer}")),
         one(format!("AUTH X-OWN {}", encoded(SECRET))),
         vec!["AUTH X-OWN".into(), encoded(SECRET)],
+        // A proof is no secret as a password is, and is not left lying about all the same.
+        vec![
+            "AUTH SCRAM-SHA-256".into(),
+            encoded("n,,n=tim,r=abc"),
+            encoded(&format!("c=biws,r=nonce,p={SECRET}")),
+        ],
+        vec![
+            format!("AUTH SCRAM-SHA-512 {}", encoded("n,,n=tim,r=abc")),
+            encoded(&format!("c=biws,r={SECRET},p=AAAA")),
+        ],
+        one(format!("AUTH SCRAM-SHA-1 {}", encoded(&format!("n,,n=tim,r=a,{SECRET}")))),
         // Refused before anybody is asked: the credential was sent all the same.
         one(format!("AUTH PLAIN {plain} more")),
         one(format!("AUTH NTLM {plain}")),
@@ -196,6 +213,8 @@ fn the_receive_buffer_is_overwritten_after_auth() {
             run(&mut connection, &exchange, &mut |_, _| {}, &mut answer);
             // A failed token waits for the client's answer.
             run(&mut connection, &[String::new()], &mut |_, _| {}, &mut answer);
+            // SCRAM keeps the first message as long as it goes on.
+            run(&mut connection, &["*".to_owned()], &mut |_, _| {}, &mut answer);
             let old = connection.replace_receive_buffer(vec![0; 4096]).unwrap();
             assert!(!shows_secret(&old), "{exchange:?}, {accept}: {}", used(&old));
         }
@@ -348,6 +367,47 @@ fn a_parsed_auth_command_does_not_print_its_initial_response() {
 fn keys_made_of_a_password_do_not_print() {
     let keys = CramMd5Keys::new(SECRET.as_bytes());
     assert_eq!(format!("{keys:?}"), "CramMd5Keys(..)");
+}
+
+#[test]
+fn nothing_of_scram_prints_what_was_made_of_a_password() {
+    for (hash, mechanism) in [
+        (ScramHash::Sha1, Mechanism::ScramSha1Plus),
+        (ScramHash::Sha256, Mechanism::ScramSha256),
+        (ScramHash::Sha512, Mechanism::ScramSha512),
+    ] {
+        let keys = ScramKeys::derive(hash, SECRET.as_bytes(), SECRET.as_bytes(), 1).unwrap();
+        assert_eq!(format!("{keys:?}"), format!("ScramKeys {{ hash: {hash:?}, .. }}"));
+        let derivation = Derivation::new(hash, SECRET.as_bytes(), b"salt", 4096);
+        assert_eq!(format!("{derivation:?}"), "Derivation { left: 4095, .. }");
+        let binding = ChannelBinding::new(BindingKind::TlsExporter, SECRET.as_bytes()).unwrap();
+        assert_eq!(format!("{binding:?}"), "ChannelBinding { kind: TlsExporter, .. }");
+        let credentials = Credentials::password("tim", SECRET).channel_binding(binding);
+        let credentials = credentials.nonce(*b"the seed of both");
+        let mut exchange = ClientExchange::new(mechanism, credentials).unwrap();
+        let mut out = [0; 300];
+        let Ok(Step::Respond(n)) = exchange.step(None, &mut out) else { panic!() };
+        let first = String::from_utf8(out[..n].to_vec()).unwrap();
+        let nonce = first.split_once(",r=").unwrap().1;
+        let challenge = format!("r={nonce}more,s=c2FsdA==,i=4096");
+        for expected in [true, false] {
+            let step = exchange.step(Some(challenge.as_bytes()), &mut out).unwrap();
+            assert_eq!(step == Step::Derive, expected);
+            let shown = format!("{exchange:?}");
+            is_clean("a client's exchange", shown.as_bytes());
+            assert!(!shown.contains("octets") && !shown.contains("115, "), "{shown}");
+            if expected {
+                exchange.derivation().unwrap().run(u32::MAX);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_configuration_does_not_print_what_decoys_are_made_of() {
+    let config = CONFIG.scram_decoys(SECRET.as_bytes(), 4096);
+    let shown = format!("{config:?}");
+    assert!(shown.contains("Decoys { iterations: 4096, .. }"), "{shown}");
 }
 
 #[test]

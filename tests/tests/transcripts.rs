@@ -54,6 +54,8 @@ folders! {
     rfc4616 "rfc4616",
     login "login",
     rfc2195 "rfc2195",
+    rfc5802 "rfc5802",
+    rfc7677 "rfc7677",
     xoauth2 "xoauth2",
     rfc7628 "rfc7628",
     rfc4422_external "rfc4422-external",

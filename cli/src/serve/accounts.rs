@@ -1,8 +1,8 @@
 //! The users and mechanisms the options come to.
 
-use ehlo::sasl::Mechanism;
+use ehlo::sasl::{Mechanism, ScramHash};
 use ehlo_std::users::{MemoryUsers, Secret, UsersFile};
-use tracing::warn;
+use tracing::{info, warn};
 
 use super::Options;
 use super::auth::Accounts;
@@ -50,9 +50,12 @@ pub(crate) fn open(
         false => None,
     };
     let accounts = Accounts { memory, file, anybody: options.accept_any };
-    let mechanisms = mechanisms(options, generated.is_some())?;
+    let mechanisms = mechanisms(options, &accounts, generated.is_some())?;
     if mechanisms.contains(&Mechanism::CramMd5) {
         check_cram_md5(&accounts)?;
+    }
+    if !options.auth.is_empty() {
+        mechanisms.iter().try_for_each(|mechanism| check_scram(*mechanism, &accounts))?;
     }
     Ok((accounts, mechanisms, generated))
 }
@@ -91,8 +94,72 @@ fn check_cram_md5(accounts: &Accounts) -> Result<(), Failure> {
     Ok(())
 }
 
+/// SCRAM takes keys of its own: a hash of another kind is of no use to it.
+fn check_scram(mechanism: Mechanism, accounts: &Accounts) -> Result<(), Failure> {
+    let (Some(hash), Some(file)) = (scram(mechanism), &accounts.file) else { return Ok(()) };
+    // What is said of the plain mechanism holds for the other one.
+    if mechanism.has_channel_binding() {
+        return Ok(());
+    }
+    let ((all, _), able) = (file.count(), file.count_scram(hash));
+    if able == all {
+        return Ok(());
+    }
+    let (name, path) = (mechanism.name(), file.path().display());
+    if able == 0 && accounts.memory.is_empty() {
+        return Err(Failure::config(format_args!(
+            "--auth {name} takes keys of its own, and no user in {path} has any: leave {name} out, \
+             or set passwords anew with `ehlo user passwd{}`",
+            if hash == ScramHash::Sha1 { " --scram-sha-1" } else { "" }
+        )));
+    }
+    warn!(
+        "{name} will fail for {} of {all} users in {path}: it takes keys of its own, and they have \
+         none; `ehlo user passwd` makes them",
+        all - able
+    );
+    Ok(())
+}
+
+/// The hash function of a SCRAM mechanism.
+const fn scram(mechanism: Mechanism) -> Option<ScramHash> {
+    match mechanism {
+        Mechanism::ScramSha1 | Mechanism::ScramSha1Plus => Some(ScramHash::Sha1),
+        Mechanism::ScramSha256 | Mechanism::ScramSha256Plus => Some(ScramHash::Sha256),
+        Mechanism::ScramSha512 | Mechanism::ScramSha512Plus => Some(ScramHash::Sha512),
+        _ => None,
+    }
+}
+
+/// The same mechanism, tied to the TLS connection; it is offered where there is one.
+const fn with_channel_binding(mechanism: Mechanism) -> Option<Mechanism> {
+    match mechanism {
+        Mechanism::ScramSha1 => Some(Mechanism::ScramSha1Plus),
+        Mechanism::ScramSha256 => Some(Mechanism::ScramSha256Plus),
+        Mechanism::ScramSha512 => Some(Mechanism::ScramSha512Plus),
+        _ => None,
+    }
+}
+
+/// Whether SCRAM is offered without being asked for: where everybody can use it. A client that
+/// takes it for the best there is doesn't try another one when it fails.
+fn scram_for_all(accounts: &Accounts) -> bool {
+    let Some(file) = &accounts.file else { return !accounts.anybody };
+    let ((all, _), able) = (file.count(), file.count_scram(ScramHash::Sha256));
+    if able < all {
+        info!(
+            "SCRAM is not offered: {} of {all} users in {} have no keys for it; `ehlo user passwd` \
+             makes them, and --auth SCRAM-SHA-256,PLAIN,LOGIN offers it all the same",
+            all - able,
+            file.path().display()
+        );
+    }
+    able == all
+}
+
 const fn takes_password(mechanism: Mechanism) -> bool {
     matches!(mechanism, Mechanism::Plain | Mechanism::Login | Mechanism::CramMd5)
+        || scram(mechanism).is_some()
 }
 
 const fn takes_token(mechanism: Mechanism) -> bool {
@@ -101,12 +168,19 @@ const fn takes_token(mechanism: Mechanism) -> bool {
 
 /// The mechanisms asked for, each of which somebody has to be able to use; or what there is
 /// somebody for.
-fn mechanisms(options: &Options, generated: bool) -> Result<Vec<Mechanism>, Failure> {
-    let passwords =
-        generated || options.accept_any || !options.user.is_empty() || options.users.is_some();
+fn mechanisms(
+    options: &Options,
+    accounts: &Accounts,
+    generated: bool,
+) -> Result<Vec<Mechanism>, Failure> {
+    let own_passwords = generated || !options.user.is_empty() || options.users.is_some();
+    let passwords = own_passwords || options.accept_any;
     let tokens = options.accept_any || !options.token.is_empty();
     if options.auth.is_empty() {
         let mut usual = Vec::new();
+        if own_passwords && scram_for_all(accounts) {
+            usual.extend([Mechanism::ScramSha256Plus, Mechanism::ScramSha256]);
+        }
         if passwords {
             usual.extend([Mechanism::Plain, Mechanism::Login]);
         }
@@ -125,10 +199,13 @@ fn mechanisms(options: &Options, generated: bool) -> Result<Vec<Mechanism>, Fail
         return Ok(Vec::new());
     }
     let mut chosen = Vec::new();
-    for mechanism in options.auth.iter().filter_map(|auth| auth.0) {
+    let asked: Vec<Mechanism> = options.auth.iter().filter_map(|auth| auth.0).collect();
+    for &mechanism in &asked {
         let lacking = match mechanism {
             Mechanism::External if options.client_ca.is_none() => "--client-ca FILE",
             m if takes_token(m) && !tokens => "--token NAME:TOKEN",
+            // Any password is right for --accept-any, and SCRAM proves a certain one.
+            m if scram(m).is_some() && !own_passwords => "--user NAME:PASSWORD or --users FILE",
             m if takes_password(m) && !passwords => "--user NAME:PASSWORD or --users FILE",
             _ => "",
         };
@@ -137,8 +214,11 @@ fn mechanisms(options: &Options, generated: bool) -> Result<Vec<Mechanism>, Fail
             let text = format!("--auth {name}: nobody could use it without {lacking}");
             return Err(Failure::config(text));
         }
-        if !chosen.contains(&mechanism) {
-            chosen.push(mechanism);
+        let bound = with_channel_binding(mechanism).filter(|bound| !asked.contains(bound));
+        for mechanism in bound.into_iter().chain([mechanism]) {
+            if !chosen.contains(&mechanism) {
+                chosen.push(mechanism);
+            }
         }
     }
     Ok(chosen)

@@ -1,5 +1,7 @@
 //! Who may log in.
 
+use ehlo::sasl::ScramKeys;
+use ehlo::server::guard;
 use ehlo_std::server::{Credentials, Refuse, Verdict};
 use ehlo_std::users::{MemoryUsers, Outcome, Secret, UsersFile};
 
@@ -63,6 +65,22 @@ impl Accounts {
             _ => return Err(Refuse::credentials()),
         };
         Ok(Identity(name.to_owned()))
+    }
+
+    /// The keys of a user for SCRAM, and who that is.
+    pub(crate) async fn scram_keys(
+        &self,
+        query: &guard::ScramKeys<'_>,
+    ) -> Verdict<Option<(ScramKeys, Identity)>> {
+        let (name, hash) = (query.username().to_string(), query.hash());
+        let found = self.memory.scram_keys(&name, hash).await;
+        let found = match (found.map_err(|_| Refuse::unavailable())?, &self.file) {
+            (None, Some(file)) => {
+                file.scram_keys(&name, hash).await.map_err(|_| Refuse::unavailable())?
+            }
+            (found, _) => found,
+        };
+        Ok(found.map(|keys| (keys, Identity(name))))
     }
 
     async fn password(&self, name: &str, password: &str) -> Verdict {

@@ -91,6 +91,8 @@ async fn serve(plan: Plan) -> Result<ExitCode, Failure> {
 
 fn builder(plan: Plan, countdown: &std::sync::Arc<Countdown>) -> Builder<Keeper> {
     let options = plan.options;
+    let iterations =
+        plan.accounts.file.as_ref().and_then(ehlo_std::users::UsersFile::scram_iterations);
     let keeper = Keeper {
         accounts: plan.accounts,
         rules: plan.rules,
@@ -109,6 +111,9 @@ fn builder(plan: Plan, countdown: &std::sync::Arc<Countdown>) -> Builder<Keeper>
     }
     if let Some(limit) = options.max_connections_per_ip {
         builder = builder.max_connections_per_source(limit.or(usize::MAX, usize::MAX));
+    }
+    if let Some(iterations) = iterations {
+        builder = builder.scram_iterations(iterations);
     }
     if let Some(tls) = plan.tls {
         builder = builder.tls(tls);

@@ -120,8 +120,10 @@ pub(crate) struct Options {
     #[arg(long, help_heading = USERS)]
     pub(crate) accept_any: bool,
 
-    /// The mechanisms of AUTH, in the order they are offered, or none
-    /// [default: PLAIN,LOGIN, and with them what --token and --client-ca are for]
+    /// The mechanisms of AUTH, in the order they are offered, or none; with each SCRAM-… goes its
+    /// SCRAM-…-PLUS under TLS
+    /// [default: SCRAM-SHA-256 where every user has keys for it, PLAIN,LOGIN, and with them what
+    /// --token and --client-ca are for]
     #[arg(long, value_name = "NAME,…", value_delimiter = ',', help_heading = USERS)]
     #[serde(deserialize_with = "words")]
     pub(crate) auth: Vec<AuthName>,

@@ -3,7 +3,8 @@
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 
-use ehlo::server::guard::{Etrn, Hello, Mail, Rcpt};
+use ehlo::sasl::ScramKeys;
+use ehlo::server::guard::{self, Etrn, Hello, Mail, Rcpt};
 use ehlo_std::server::{
     Body, Credentials, Receipt, Refuse, Service, SessionInfo, Verdict, Welcome, accept,
 };
@@ -108,6 +109,18 @@ impl Service for Keeper {
     async fn login(&self, _: &SessionInfo<Identity>, login: Credentials<'_>) -> Verdict<Identity> {
         self.faults.strike(Stage::Auth).await?;
         self.accounts.check(login).await
+    }
+
+    async fn scram_keys(
+        &self,
+        _: &SessionInfo<Identity>,
+        query: &guard::ScramKeys<'_>,
+    ) -> Verdict<Option<(ScramKeys, Identity)>> {
+        // Once for each AUTH.
+        if !query.has_proof() {
+            self.faults.strike(Stage::Auth).await?;
+        }
+        self.accounts.scram_keys(query).await
     }
 
     fn username<'a>(&self, identity: &'a Identity) -> Option<&'a str> {

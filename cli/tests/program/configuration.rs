@@ -35,18 +35,20 @@ fn a_port_that_is_taken_is_69() {
 
 #[test]
 fn contradictions_and_wrong_values_are_78_with_what_is_right() {
-    let cases: [(&[&str], &str); 21] = [
+    let cases: [(&[&str], &str); 23] = [
         (&["--maildir", "x", "--discard"], "choose one"),
         (&["--cert", "c.pem"], "--key"),
         (&["--require-tls", "--no-starttls"], "--listen-tls alone"),
         (&["--require-tls", "--allow-insecure-auth"], "choose one"),
         (&["--accept-any", "--user", "tim:secret"], "leave out"),
         (&["--offer", "ETRN", "--hide", "ETRN"], "choose one"),
-        (&["--auth", "PLAIN,NTML"], "NTML: no mechanism known here; there are CRAM-MD5, PLAIN"),
+        (&["--auth", "PLAIN,NTML"], "NTML: no mechanism known here; there are SCRAM-SHA-512-PLUS"),
         (&["--auth", "EXTERNAL"], "--client-ca"),
         (&["--auth", "XOAUTH2"], "--token"),
         (&["--auth", "none,PLAIN"], "stands alone"),
         (&["--auth", "CRAM-MD5", "--users", "hashed.toml"], "hashed"),
+        (&["--auth", "SCRAM-SHA-256", "--users", "hashed.toml"], "ehlo user passwd"),
+        (&["--auth", "SCRAM-SHA-256", "--accept-any"], "--user NAME:PASSWORD"),
         (&["--offer", "TELEPATHY"], "DELIVERBY, FUTURERELEASE"),
         (&["--max-recipients", "0"], "off"),
         (&["--fail", "quit=450"], "connect, hello, auth"),

@@ -3,6 +3,7 @@
 mod code;
 mod default;
 mod enhanced;
+mod logged;
 mod received;
 mod refusal;
 mod text;
@@ -11,6 +12,7 @@ mod write;
 pub use code::ReplyCode;
 pub use default::DefaultReply;
 pub use enhanced::Enhanced;
+pub use logged::LoggedLine;
 pub use received::{Received, ReplyLine};
 pub use refusal::{NotARefusal, Refusal};
 pub use text::Text;

@@ -15,6 +15,8 @@ mod external;
 #[cfg(feature = "login")]
 mod login;
 mod mechanism;
+#[cfg(feature = "_nonce")]
+mod nonce_seed;
 #[cfg(feature = "ntlm")]
 mod ntlm;
 #[cfg(feature = "oauth")]
@@ -34,6 +36,8 @@ pub(crate) use digest_md5::{Challenge as DigestMd5Challenge, Nonce as DigestMd5N
 #[cfg(feature = "digest-md5")]
 pub use digest_md5::{DigestMd5, DigestMd5Key};
 pub use mechanism::Mechanism;
+#[cfg(feature = "_nonce")]
+pub(crate) use nonce_seed::NonceSeed;
 #[cfg(feature = "ntlm")]
 pub use ntlm::{NtHash, Ntlm, Utf16};
 #[cfg(feature = "ntlm")]

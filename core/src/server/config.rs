@@ -14,6 +14,21 @@ pub(super) enum Notices {
     All,
 }
 
+/// What the keys of users that don't exist are made of.
+#[cfg(feature = "_scram")]
+#[derive(Clone, Copy)]
+pub(super) struct Decoys<'c> {
+    pub(super) secret: &'c [u8],
+    pub(super) iterations: u32,
+}
+
+#[cfg(feature = "_scram")]
+impl core::fmt::Debug for Decoys<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Decoys").field("iterations", &self.iterations).finish_non_exhaustive()
+    }
+}
+
 /// The configuration of a server: made once, shared by all its connections.
 ///
 /// ```
@@ -36,7 +51,7 @@ pub struct Config<'c> {
     pub(super) limits: Limits,
     pub(super) policy: Policy,
     #[cfg(feature = "_scram")]
-    pub(super) decoys: Option<(&'c [u8], u32)>,
+    pub(super) decoys: Option<Decoys<'c>>,
     pub(super) lmtp: bool,
     pub(super) notices: Notices,
     pub(super) replies: Option<fn(DefaultReply) -> Option<Reply<'static>>>,
@@ -133,7 +148,14 @@ impl<'c> Config<'c> {
     #[cfg(feature = "_scram")]
     #[must_use]
     pub const fn scram_decoys(self, secret: &'c [u8], iterations: u32) -> Self {
-        Self { decoys: Some((secret, iterations)), ..self }
+        Self { decoys: Some(Decoys { secret, iterations }), ..self }
+    }
+
+    /// Whether [`scram_decoys`](Self::scram_decoys) was said.
+    #[cfg(feature = "_scram")]
+    #[must_use]
+    pub const fn has_scram_decoys(&self) -> bool {
+        self.decoys.is_some()
     }
 
     /// LMTP in place of SMTP (RFC 2033): LHLO, and a reply for each recipient of a message.

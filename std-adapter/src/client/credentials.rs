@@ -69,7 +69,17 @@ impl Credentials {
         Self { authorization_identity: Some(identity.into()), ..self }
     }
 
-    /// As the core has it.
+    /// As the core has it, for one connection: with a random number, without which there is no SCRAM.
+    #[must_use]
+    pub fn lend_once(&self) -> sasl::Credentials<'_> {
+        let mut seed = [0; 16];
+        match getrandom::fill(&mut seed) {
+            Ok(()) => self.lend().nonce(seed),
+            Err(_) => self.lend(),
+        }
+    }
+
+    /// As the core has it, and no random number with it: see [`lend_once`](Self::lend_once).
     #[must_use]
     pub fn lend(&self) -> sasl::Credentials<'_> {
         let mut lent = match (&self.password, &self.token, &self.anonymous) {

@@ -8,17 +8,21 @@ use ehlo::client::guard::Content;
 use ehlo::client::submission::{Event, Security, Submission};
 use ehlo::client::{Capabilities, Closed, NotSent, To};
 use ehlo::parameter::{BodyType, MailParameters};
+use ehlo::sasl::Derivation;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 use super::body::Body;
 use super::settings::Settings;
 use super::{Credentials, Envelope, Error, Message, Receipt, Recipient, Reply, Session};
+use crate::tls::ServerTlsFacts;
 
 /// Octets of the receive buffer: the longest line of a reply, a challenge included.
 const RECEIVE: usize = 16 * 1024;
 /// Octets of the send buffer.
 const SEND: usize = 64 * 1024;
+/// Iterations between two looks at how many are left.
+const SLICE: u32 = 1 << 20;
 
 /// A message that is to be sent, and where to say what became of it.
 pub(super) struct Job {
@@ -51,11 +55,15 @@ pub(super) async fn run(settings: &Settings, jobs: &mut mpsc::Receiver<Job>, idl
             let config = settings.config(&name, &place);
             let security = settings.security(&place);
             let verified = transport.tls().map(|facts| facts.verified_host().map(str::to_owned));
-            let lent = settings.credentials.as_ref().map(Credentials::lend);
+            let binding = transport.tls().and_then(ServerTlsFacts::channel_binding);
+            let lent = settings.credentials.as_ref().map(Credentials::lend_once);
             let (rx, tx) = (vec![0; RECEIVE], vec![0; SEND]);
             let mut submission = Submission::new(&config, security, lent, rx, tx);
             if let (Some(verified), Security::Implicit) = (verified, security) {
                 submission = submission.implicit_tls(verified.as_deref());
+                if let Some(binding) = binding {
+                    submission = submission.channel_binding(binding);
+                }
             }
             let mut session = Session::new(submission, transport);
             let mut work = Work::new(settings.credentials.as_ref(), settings.lmtp, first);
@@ -66,6 +74,19 @@ pub(super) async fn run(settings: &Settings, jobs: &mut mpsc::Receiver<Job>, idl
                     Step::On => {}
                     Step::Over => return,
                     Step::Read => work.read().await,
+                    Step::Derive(derivation) => {
+                        // It takes milliseconds, or far more where the server wants that: not on a thread
+                        // others wait for.
+                        let run = move || {
+                            let mut derivation = derivation;
+                            while !derivation.run(SLICE) {}
+                            derivation
+                        };
+                        match tokio::task::spawn_blocking(run).await {
+                            Ok(done) => session.derived(*done),
+                            Err(_) => return,
+                        }
+                    }
                     Step::Idle => {
                         let next = timeout(idle, jobs.recv()).await;
                         work.take(next.ok().flatten());
@@ -79,7 +100,8 @@ pub(super) async fn run(settings: &Settings, jobs: &mut mpsc::Receiver<Job>, idl
                         let facts = transport.tls();
                         let verified = facts.and_then(|facts| facts.verified_host());
                         let verified = verified.map(str::to_owned);
-                        session = upgrading.done(transport, verified.as_deref());
+                        let binding = facts.and_then(ServerTlsFacts::channel_binding);
+                        session = upgrading.done(transport, verified.as_deref(), binding);
                     }
                 }
             }
@@ -103,6 +125,8 @@ enum Step {
     /// The message has to be read on.
     Read,
     Upgrade,
+    /// The password has to be derived, as SCRAM has it.
+    Derive(Box<Derivation>),
     Over,
 }
 
@@ -174,6 +198,7 @@ impl<'s> Work<'s> {
                 reply.done();
             }
             Event::Upgrade(_) => return Step::Upgrade,
+            Event::Derive(derive) => return Step::Derive(Box::new(derive.derivation())),
             Event::TokenRefused(refused) => {
                 let text = String::from_utf8_lossy(refused.reason()).into_owned();
                 let text: String = text.chars().filter(|c| !c.is_control()).collect();

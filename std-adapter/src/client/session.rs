@@ -6,6 +6,7 @@ use std::io;
 use ehlo::client::submission::{self, Submission};
 use ehlo::client::{self, Connection};
 use ehlo::io::{Deadline, Io};
+use ehlo::sasl::{ChannelBinding, Derivation};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, timeout_at};
 
@@ -27,7 +28,7 @@ pub trait Machine: sealed::Sealed {
     #[doc(hidden)]
     fn handle_lost(&mut self);
     #[doc(hidden)]
-    fn upgraded(&mut self, verified: Option<&str>);
+    fn upgraded(&mut self, verified: Option<&str>, binding: Option<ChannelBinding>);
 }
 
 mod sealed {
@@ -70,8 +71,12 @@ macro_rules! machine {
                 $machine::handle_lost(self);
             }
 
-            fn upgraded(&mut self, verified: Option<&str>) {
+            fn upgraded(&mut self, verified: Option<&str>, binding: Option<ChannelBinding>) {
                 if let Some($module::Event::Upgrade(upgrade)) = self.event() {
+                    let upgrade = match binding {
+                        Some(binding) => upgrade.bind(binding),
+                        None => upgrade,
+                    };
                     upgrade.done(verified);
                 }
             }
@@ -202,18 +207,19 @@ impl<M: Machine, S: AsyncRead + AsyncWrite + Unpin> Session<M, S> {
     }
 
     /// Hands the stream to a TLS handshake and goes on over what comes of it: the answer to the `Upgrade` event,
-    /// which need not be answered itself. The handshake gives the stream, and the name the server's certificate was
-    /// verified for.
+    /// which need not be answered itself. The handshake gives the stream, the name the server's certificate was
+    /// verified for, and what ties mechanisms such as SCRAM-SHA-256-PLUS to the connection: see
+    /// [`ServerTlsFacts::channel_binding`](crate::tls::ServerTlsFacts::channel_binding).
     ///
     /// # Errors
     /// When the handshake fails; the connection is over then.
     pub async fn upgrade<T, E, F>(self, handshake: impl FnOnce(S) -> F) -> Result<Session<M, T>, E>
     where
-        F: Future<Output = Result<(T, Option<String>), E>>,
+        F: Future<Output = Result<(T, Option<String>, Option<ChannelBinding>), E>>,
     {
         let (upgrading, stream) = self.begin_upgrade();
-        let (stream, verified) = handshake(stream).await?;
-        Ok(upgrading.done(stream, verified.as_deref()))
+        let (stream, verified, binding) = handshake(stream).await?;
+        Ok(upgrading.done(stream, verified.as_deref(), binding))
     }
 
     /// Gives the stream away for a handshake.
@@ -253,8 +259,13 @@ pub(super) struct Upgrading<M> {
 
 impl<M: Machine> Upgrading<M> {
     /// TLS is active on this stream; `verified` is the name the server's certificate was verified for.
-    pub(super) fn done<S>(mut self, stream: S, verified: Option<&str>) -> Session<M, S> {
-        self.machine.upgraded(verified);
+    pub(super) fn done<S>(
+        mut self,
+        stream: S,
+        verified: Option<&str>,
+        binding: Option<ChannelBinding>,
+    ) -> Session<M, S> {
+        self.machine.upgraded(verified, binding);
         let Self { machine, running, tap } = self;
         Session { machine, stream, unflushed: false, running, tap }
     }
@@ -268,6 +279,19 @@ fn until(running: &mut Option<(u32, Duration, Instant)>, deadline: Deadline) -> 
             let until = Instant::now() + deadline.after;
             *running = Some((deadline.id, deadline.after, until));
             until
+        }
+    }
+}
+
+impl<R, T, S> Session<Submission<'_, R, T>, S>
+where
+    R: AsRef<[u8]> + AsMut<[u8]>,
+    T: AsRef<[u8]> + AsMut<[u8]>,
+{
+    /// What became of the derivation that a `Derive` event lent.
+    pub(super) fn derived(&mut self, derivation: Derivation) {
+        if let Some(submission::Event::Derive(derive)) = self.machine.event() {
+            derive.done(derivation);
         }
     }
 }

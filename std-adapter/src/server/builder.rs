@@ -5,7 +5,7 @@ use core::net::SocketAddr;
 use core::sync::atomic::AtomicU64;
 use core::time::Duration;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use ehlo::capability::Extensions;
 use ehlo::server::Config;
@@ -19,6 +19,7 @@ use crate::cidr::Cidr;
 use crate::stop::{Stop, Stopper};
 use crate::throttle::{Throttle, ThrottleLimits};
 use crate::tls::Tls;
+use crate::users::ITERATIONS;
 
 /// The description of a server.
 #[derive(Debug)]
@@ -36,6 +37,7 @@ pub struct Builder<V> {
     grace: Duration,
     handshake_timeout: Duration,
     transcript: bool,
+    scram_iterations: u32,
 }
 
 /// Why a server does not start.
@@ -66,12 +68,16 @@ impl<V: Service> Builder<V> {
             grace: Duration::from_secs(20),
             handshake_timeout: Duration::from_secs(30),
             transcript: false,
+            scram_iterations: ITERATIONS,
         }
     }
 
     /// What the protocol machine offers, allows and says. The default is a server called
     /// `localhost` without AUTH. STARTTLS is offered when there is a certificate, but for
     /// [`no_starttls`](Self::no_starttls).
+    ///
+    /// Without [`Config::scram_decoys`] the salts of users that don't exist are made of a random
+    /// number that is the same as long as the process runs.
     #[must_use]
     pub fn config(self, config: Config<'static>) -> Self {
         Self { config, ..self }
@@ -152,6 +158,14 @@ impl<V: Service> Builder<V> {
         Self { transcript: true, ..self }
     }
 
+    /// How many iterations users that don't exist have (SCRAM), where the configuration doesn't say:
+    /// as many as real ones, or clients could tell them apart. [`ITERATIONS`] by default, which
+    /// new users have.
+    #[must_use]
+    pub fn scram_iterations(self, iterations: u32) -> Self {
+        Self { scram_iterations: iterations, ..self }
+    }
+
     /// Binds the listeners.
     ///
     /// # Errors
@@ -183,6 +197,10 @@ impl<V: Service> Builder<V> {
             true => config.notices(),
             false => config.reply_notices(),
         };
+        let config = match decoy_secret().filter(|_| !config.has_scram_decoys()) {
+            Some(secret) => config.scram_decoys(secret, self.scram_iterations),
+            None => config,
+        };
         let shared = Arc::new(Shared {
             service: self.service,
             config,
@@ -207,6 +225,16 @@ impl<V: Service> Builder<V> {
         self.bind().await?.serve_until(core::future::pending()).await;
         Ok(())
     }
+}
+
+/// A random number for the life of the process, where the system has one to give.
+fn decoy_secret() -> Option<&'static [u8]> {
+    static SECRET: OnceLock<Option<[u8; 32]>> = OnceLock::new();
+    let secret = SECRET.get_or_init(|| {
+        let mut secret = [0; 32];
+        getrandom::fill(&mut secret).ok().map(|()| secret)
+    });
+    secret.as_ref().map(<[u8; 32]>::as_slice)
 }
 
 /// A server that is ready to serve.

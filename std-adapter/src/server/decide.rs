@@ -3,13 +3,14 @@
 use core::net::IpAddr;
 
 use ehlo::server::Event;
-use ehlo::server::guard::Token;
+use ehlo::server::guard::{ScramKeys, Token};
 use tracing::info;
 
 use super::info::known;
 use super::service::Kind;
 use super::{Credentials, Envelope, Recipient, Refuse, Service, SessionInfo, Shared};
 use super::{Verdict, Welcome};
+use crate::throttle::Attempt;
 
 /// What comes after a decision.
 pub(super) enum Then {
@@ -52,6 +53,7 @@ pub(super) async fn decide<V: Service>(
         | Event::External(_)
         | Event::Anonymous(_)
         | Event::Exchange(_) => login(shared, event, info).await,
+        Event::ScramKeys(query) => scram(shared, query, info).await,
         Event::Mail(mail) => match service.mail(info, &mail).await {
             Ok(()) => {
                 let (reverse_path, parameters) = Envelope::paths_of(&mail);
@@ -123,6 +125,7 @@ async fn login<V: Service>(
     event: Event<'_>,
     info: &mut SessionInfo<V::Identity>,
 ) {
+    info.proven = None;
     let certificate = info.tls.as_deref().and_then(|tls| tls.client_identity()).map(str::to_owned);
     // One arm for each mechanism, since each guard is a type of its own.
     macro_rules! decide {
@@ -198,19 +201,109 @@ async fn login<V: Service>(
     }
 }
 
-async fn attempt<V: Service>(
+/// Brings a question for the keys of a user to the service, within what the peer may try.
+async fn scram<V: Service>(
+    shared: &Shared<V>,
+    query: ScramKeys<'_>,
+    info: &mut SessionInfo<V::Identity>,
+) {
+    info.proven = None;
+    let (mechanism, username) = (query.mechanism(), query.username().to_string());
+    let binding = query.channel_binding().and_then(|kind| info.tls.as_ref()?.channel_binding(kind));
+    let query = match binding {
+        Some(binding) => query.bind(binding),
+        None => query,
+    };
+    let failed = |info: &SessionInfo<V::Identity>, reply: &str| {
+        info!(
+            session = info.id,
+            peer = %info.peer,
+            mechanism,
+            user = username,
+            reply,
+            "authentication failed"
+        );
+    };
+    let attempt = match begin(shared, info) {
+        Ok(attempt) => attempt,
+        Err(no) => {
+            failed(info, &no.to_string());
+            return query.refuse(&no.refusal());
+        }
+    };
+    let has_proof = query.has_proof();
+    let known = match shared.service.scram_keys(info, &query).await {
+        Ok(known) => known,
+        Err(no) => {
+            failed(info, &no.to_string());
+            return match no.kind {
+                Kind::Unavailable => {
+                    attempt.forgive();
+                    query.unavailable();
+                }
+                Kind::Credentials => {
+                    query.unknown();
+                    // What the challenge doesn't tell, the proof must not cost.
+                    if !has_proof {
+                        attempt.forgive();
+                    }
+                }
+                _ => query.refuse(&no.refusal()),
+            };
+        }
+    };
+    let right = match known {
+        Some((keys, identity)) => query.keys(&keys).then_some(identity),
+        None => {
+            query.unknown();
+            None
+        }
+    };
+    match (has_proof, right) {
+        (false, _) => attempt.forgive(),
+        (true, None) => failed(info, Refuse::credentials().text()),
+        (true, Some(identity)) => {
+            attempt.forgive();
+            info.proven = Some(Box::new((identity, username.into())));
+        }
+    }
+}
+
+/// The client has seen the proof of the server: now it has authenticated.
+pub(super) fn acknowledged<V: Service>(shared: &Shared<V>, info: &mut SessionInfo<V::Identity>) {
+    let Some((identity, username)) = info.proven.take().map(|proven| *proven) else { return };
+    info.username = shared.service.username(&identity).map_or(username, Box::from);
+    info.identity = Some(identity);
+    info!(
+        session = info.id,
+        peer = %info.peer,
+        mechanism = info.facts.mechanism.map_or("", |mechanism| mechanism.name()),
+        user = info.username,
+        "authenticated"
+    );
+}
+
+/// Takes one of the attempts the peer has.
+fn begin<V: Service>(
     shared: &Shared<V>,
     info: &SessionInfo<V::Identity>,
-    credentials: Credentials<'_>,
-) -> Verdict<V::Identity> {
+) -> Result<Attempt, Refuse> {
     let peer: IpAddr = info.peer.ip();
-    let attempt = shared.throttle.begin(peer).map_err(|throttled| {
+    shared.throttle.begin(peer).map_err(|throttled| {
         let seconds = throttled.retry_after.as_secs().max(1);
         Refuse::with_code(
             454,
             format!("4.7.0 too many failed authentications, try again in {seconds} s"),
         )
-    })?;
+    })
+}
+
+async fn attempt<V: Service>(
+    shared: &Shared<V>,
+    info: &SessionInfo<V::Identity>,
+    credentials: Credentials<'_>,
+) -> Verdict<V::Identity> {
+    let attempt = begin(shared, info)?;
     let verdict = shared.service.login(info, credentials).await;
     match &verdict {
         Ok(_) => attempt.forgive(),

@@ -5,7 +5,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tracing::debug;
 
 use super::body::{Incoming, Source as _};
-use super::decide::{Then, decide};
+use super::decide::{Then, acknowledged, decide};
 use super::log::{concluded, tell};
 use super::{Body, Receipt, Refuse, Service, SessionInfo, Shared};
 use crate::Session;
@@ -32,6 +32,9 @@ where
     loop {
         core::future::poll_fn(|cx| session.poll_ready(cx)).await;
         info.facts = session.facts();
+        if info.facts.authenticated {
+            acknowledged(shared, info);
+        }
         let Some(event) = session.event() else { continue };
         match event {
             Event::Upgrade(_) => {

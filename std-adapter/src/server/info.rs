@@ -20,6 +20,8 @@ pub struct SessionInfo<I> {
     pub(super) tls: Option<Arc<TlsFacts>>,
     pub(super) identity: Option<I>,
     pub(super) username: Box<str>,
+    /// Who it is by a proof that was right, and has to be acknowledged (SCRAM); with the name it gave.
+    pub(super) proven: Option<Box<(I, Box<str>)>>,
     pub(super) envelope: Option<Box<Envelope>>,
     pub(super) forwarded: Option<Box<str>>,
     pub(super) messages: u32,
@@ -51,6 +53,7 @@ impl<I> SessionInfo<I> {
             tls: None,
             identity: None,
             username: Box::default(),
+            proven: None,
             envelope: None,
             forwarded: None,
             messages: 0,
@@ -163,6 +166,7 @@ impl<I> SessionInfo<I> {
         self.client_name = Box::default();
         self.identity = None;
         self.username = Box::default();
+        self.proven = None;
         self.envelope = None;
         self.forwarded = None;
     }

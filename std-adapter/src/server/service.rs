@@ -4,7 +4,8 @@ use core::fmt;
 use std::borrow::Cow;
 
 use ehlo::reply::{NotARefusal, Refusal, ReplyCode};
-use ehlo::server::guard::{Etrn, Hello, Mail, Rcpt};
+use ehlo::sasl::ScramKeys;
+use ehlo::server::guard::{self, Etrn, Hello, Mail, Rcpt};
 
 use super::{Body, Credentials, SessionInfo};
 
@@ -172,6 +173,21 @@ pub trait Service: Send + Sync + 'static {
     ) -> impl Future<Output = Verdict<Self::Identity>> + Send {
         let _ = (session, login);
         async { Err(Refuse::credentials()) }
+    }
+
+    /// The keys of a user who authenticates by SCRAM, and who that is if the proof is right; `None` for
+    /// a user that doesn't exist, or has no keys of that hash function: the client can't tell, since
+    /// its exchange goes on and ends with 535.
+    ///
+    /// It is asked twice in an exchange, for the challenge and for the proof, and has to say the same
+    /// both times. The channel binding is the server's own care.
+    fn scram_keys(
+        &self,
+        session: &SessionInfo<Self::Identity>,
+        query: &guard::ScramKeys<'_>,
+    ) -> impl Future<Output = Verdict<Option<(ScramKeys, Self::Identity)>>> + Send {
+        let _ = (session, query);
+        async { Ok(None) }
     }
 
     /// The name of who has authenticated: what [`SessionInfo::username`] and the log show. `None`, the

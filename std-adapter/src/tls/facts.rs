@@ -1,16 +1,19 @@
 use super::tls_exporter;
+use core::fmt;
+use ehlo::sasl::{BindingKind, ChannelBinding};
 use rustls::{CipherSuite, ProtocolVersion, ServerConnection};
 use std::sync::Arc;
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
 /// What a finished handshake tells about a connection, from the server's side.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct TlsFacts {
     version: &'static str,
     cipher: &'static str,
     server_name: Option<Box<str>>,
     client_identity: Option<Box<str>>,
     client_verified: bool,
+    exporter: Option<[u8; 32]>,
     end_point: Option<Arc<[u8]>>,
 }
 
@@ -29,6 +32,7 @@ impl TlsFacts {
                 .and_then(|der| client_identity(der))
                 .map(String::into_boxed_str),
             client_verified: certificate.is_some(),
+            exporter: tls_exporter(connection),
             end_point,
         }
     }
@@ -69,10 +73,33 @@ impl TlsFacts {
         self.end_point.as_deref()
     }
 
-    /// The channel binding `tls-exporter` of the connection these facts are from; see [`tls_exporter`].
+    /// The channel binding `tls-exporter`, 32 octets; see [`tls_exporter`].
     #[must_use]
-    pub fn exporter(&self, connection: &ServerConnection) -> Option<[u8; 32]> {
-        tls_exporter(connection)
+    pub fn exporter(&self) -> Option<[u8; 32]> {
+        self.exporter
+    }
+
+    /// The channel binding of this kind, as SCRAM takes it. There is no `tls-unique`: rustls doesn't give it.
+    #[must_use]
+    pub fn channel_binding(&self, kind: BindingKind) -> Option<ChannelBinding> {
+        match kind {
+            BindingKind::TlsExporter => ChannelBinding::new(kind, &self.exporter?),
+            BindingKind::TlsServerEndPoint => ChannelBinding::new(kind, self.server_end_point()?),
+            _ => None,
+        }
+    }
+}
+
+/// The exporter is left out: it is a value of this one connection, and of no use in a log.
+impl fmt::Debug for TlsFacts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TlsFacts")
+            .field("version", &self.version)
+            .field("cipher", &self.cipher)
+            .field("server_name", &self.server_name)
+            .field("client_identity", &self.client_identity)
+            .field("client_verified", &self.client_verified)
+            .finish_non_exhaustive()
     }
 }
 

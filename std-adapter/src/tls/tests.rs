@@ -38,14 +38,14 @@ impl Client {
         let acceptor = tls.acceptor();
         let name = ServerName::try_from("localhost").unwrap();
         let (client, server) = tokio::join!(connector.connect(name, theirs), acceptor.accept(ours));
-        let (server, facts) = server?;
+        let (_, facts) = server?;
         let client = client?;
         let binding = client
             .get_ref()
             .1
             .export_keying_material([0; 32], b"EXPORTER-Channel-Binding", Some(b""))
             .unwrap();
-        let exporter = facts.exporter(server.get_ref().1);
+        let exporter = facts.exporter();
         Ok((binding, facts, exporter))
     }
 }

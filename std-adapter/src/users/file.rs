@@ -1,9 +1,11 @@
 use super::prep::{prepare, prepare_secret};
+use super::scram::{self, Made};
 use super::stored::{Hash, Stored};
 use super::{Outcome, Secret, UsersError};
 use core::fmt;
 use core::ops::Range;
 use core::time::Duration;
+use ehlo::sasl::{ScramHash, ScramKeys};
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::fs::{self, File, Metadata};
@@ -41,6 +43,8 @@ struct Shared {
     path: PathBuf,
     state: Mutex<State>,
     checks: Arc<Semaphore>,
+    /// What the salts of `{plain}` users are made of stays when the file is read again.
+    made: Made,
 }
 
 struct State {
@@ -64,11 +68,12 @@ impl UsersFile {
     /// When the file can't be read, or is wrong: the error names the line.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, UsersError> {
         let path = path.into();
-        let (users, stamp) = load(&path)?;
+        let made = Made::default();
+        let (users, stamp) = load(&path, made.anew())?;
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let state = State::new(users, stamp);
         let checks = Arc::new(Semaphore::new(processors));
-        Ok(Self { shared: Arc::new(Shared { path, state: Mutex::new(state), checks }) })
+        Ok(Self { shared: Arc::new(Shared { path, state: Mutex::new(state), checks, made }) })
     }
 
     /// Where the file is.
@@ -114,6 +119,46 @@ impl UsersFile {
             .map_err(|_| UsersError::Internal("the look-up of a user was stopped"))
     }
 
+    /// The keys of a user for SCRAM with this hash function: as they stand in the file, or, for a `{plain}` entry, made
+    /// the first time they are asked for.
+    ///
+    /// # Errors
+    /// When the look-up can't be run because the program ends: a temporary failure, 454 4.7.0.
+    pub async fn scram_keys(
+        &self,
+        name: &str,
+        hash: ScramHash,
+    ) -> Result<Option<ScramKeys>, UsersError> {
+        let Some(name) = prepare(name) else { return Ok(None) };
+        let (name, shared) = (name.into_owned(), Arc::clone(&self.shared));
+        task::spawn_blocking(move || shared.current().scram_keys(&name, hash))
+            .await
+            .map_err(|_| UsersError::Internal("the look-up of a user was stopped"))
+    }
+
+    /// How many users can authenticate by SCRAM with this hash function: those that have keys of it, and those that are
+    /// `{plain}`. Blocks for a few system calls.
+    #[must_use]
+    pub fn count_scram(&self, hash: ScramHash) -> usize {
+        let users = self.shared.current();
+        users.entries.values().filter(|user| user.may_scram(hash)).count()
+    }
+
+    /// The number of iterations that most keys have, if there are any: what a server should say of users that don't
+    /// exist. Blocks for a few system calls.
+    #[must_use]
+    pub fn scram_iterations(&self) -> Option<u32> {
+        let users = self.shared.current();
+        let mut counts: HashMap<u32, usize> = HashMap::new();
+        for keys in users.entries.values().flat_map(|user| &user.scram) {
+            *counts.entry(keys.iterations()).or_default() += 1;
+        }
+        counts
+            .into_iter()
+            .max_by_key(|(iterations, count)| (*count, *iterations))
+            .map(|most| most.0)
+    }
+
     /// Whether there is a user of this name: what EXTERNAL asks.
     ///
     /// # Errors
@@ -131,7 +176,7 @@ impl UsersFile {
     #[must_use]
     pub fn count(&self) -> (usize, usize) {
         let users = self.shared.current();
-        let plain = users.entries.values().filter(|stored| matches!(stored, Stored::Plain(_)));
+        let plain = users.entries.values().filter(|user| matches!(user.stored, Stored::Plain(_)));
         (users.entries.len(), plain.count())
     }
 
@@ -140,7 +185,7 @@ impl UsersFile {
     /// # Errors
     /// As [`UsersFile::open`]; the users known before stay.
     pub fn reload(&self) -> Result<(), UsersError> {
-        let (users, stamp) = load(&self.shared.path)?;
+        let (users, stamp) = load(&self.shared.path, self.shared.made.anew())?;
         let mut state = self.shared.state.lock().unwrap_or_else(PoisonError::into_inner);
         *state = State::new(users, stamp);
         Ok(())
@@ -163,7 +208,7 @@ impl Shared {
         state.looked = Instant::now();
         let stamp = fs::metadata(&self.path).map(|metadata| Stamp::of(&metadata)).ok();
         if stamp != Some(state.stamp) || !state.settled {
-            match load(&self.path) {
+            match load(&self.path, self.made.anew()) {
                 Ok((users, stamp)) => *state = State::new(users, stamp),
                 Err(error) => {
                     // Told for each change, not once a second for ever.
@@ -207,14 +252,29 @@ impl Stamp {
 /// All users of one version of the file.
 #[derive(Debug)]
 struct Users {
-    entries: HashMap<String, Stored>,
+    entries: HashMap<String, User>,
     /// What an unknown user is checked against.
     decoy: Option<Hash>,
+    /// Keys that were made from passwords of this version of the file.
+    made: Made,
+}
+
+/// What one user can authenticate with.
+#[derive(Debug)]
+struct User {
+    stored: Stored,
+    scram: Vec<ScramKeys>,
+}
+
+impl User {
+    fn may_scram(&self, hash: ScramHash) -> bool {
+        matches!(self.stored, Stored::Plain(_)) || self.scram.iter().any(|keys| keys.hash() == hash)
+    }
 }
 
 impl Users {
     fn verify(&self, name: &str, password: &Secret) -> Outcome {
-        let accepted = match self.entries.get(name) {
+        let accepted = match self.entries.get(name).map(|user| &user.stored) {
             Some(Stored::Plain(known)) => known == password,
             Some(Stored::Hash(hash)) => hash.verify(password),
             None => {
@@ -229,14 +289,23 @@ impl Users {
     }
 
     fn plain(&self, name: &str) -> Option<Secret> {
-        match self.entries.get(name)? {
+        match &self.entries.get(name)?.stored {
             Stored::Plain(password) => Some(password.clone()),
             Stored::Hash(_) => None,
         }
     }
+
+    fn scram_keys(&self, name: &str, hash: ScramHash) -> Option<ScramKeys> {
+        let user = self.entries.get(name)?;
+        match (user.scram.iter().find(|keys| keys.hash() == hash), &user.stored) {
+            (Some(keys), _) => Some(keys.clone()),
+            (None, Stored::Plain(password)) => self.made.keys(hash, name, password),
+            (None, Stored::Hash(_)) => None,
+        }
+    }
 }
 
-fn load(path: &Path) -> Result<(Users, Stamp), UsersError> {
+fn load(path: &Path, made: Made) -> Result<(Users, Stamp), UsersError> {
     let (text, stamp) = read(path)?;
     let mut entries = HashMap::new();
     let mut decoy = None;
@@ -244,12 +313,12 @@ fn load(path: &Path) -> Result<(Users, Stamp), UsersError> {
         if let (None, Stored::Hash(hash)) = (&decoy, &entry.stored) {
             decoy = Some(hash.clone());
         }
-        entries.insert(entry.name, entry.stored);
+        entries.insert(entry.name, User { stored: entry.stored, scram: entry.scram });
     }
     if entries.is_empty() {
         decoy = Hash::of_nobody();
     }
-    Ok((Users { entries, decoy }, stamp))
+    Ok((Users { entries, decoy, made }, stamp))
 }
 
 /// The text of the file, and the stamp it had before it was read: a change meanwhile is seen the next time.
@@ -266,11 +335,13 @@ pub(super) fn read(path: &Path) -> Result<(Zeroizing<String>, Stamp), UsersError
     read().map_err(|source| UsersError::Read { path: path.to_path_buf(), source })
 }
 
-/// One user, and where the password stands in the text, with its quotes.
+/// One user, and where the password and the keys of SCRAM stand in the text, with their quotes and brackets.
 pub(super) struct Entry {
     pub(super) name: String,
     pub(super) stored: Stored,
+    pub(super) scram: Vec<ScramKeys>,
     pub(super) password: Range<usize>,
+    pub(super) keys: Option<Range<usize>>,
 }
 
 #[derive(Deserialize)]
@@ -285,6 +356,17 @@ struct FileForm {
 struct EntryForm {
     name: Spanned<String>,
     password: Spanned<Secret>,
+    scram: Option<Spanned<KeysForm>>,
+}
+
+struct KeysForm(Vec<Spanned<Secret>>);
+
+impl<'de> Deserialize<'de> for KeysForm {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // The usual error would quote what stands there.
+        let list = Vec::deserialize(deserializer);
+        list.map(Self).map_err(|_| serde::de::Error::custom("a list of strings is expected here"))
+    }
 }
 
 pub(super) fn parse(path: &Path, text: &str) -> Result<Vec<Entry>, UsersError> {
@@ -309,7 +391,21 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Vec<Entry>, UsersError> {
         if entries.iter().any(|entry| entry.name == name) {
             return Err(wrong(Some(at), format!("the user {name:?} is there twice")));
         }
-        entries.push(Entry { name: name.into_owned(), stored, password });
+        let keys = user.scram.as_ref().map(Spanned::span);
+        let mut scram: Vec<ScramKeys> = Vec::new();
+        for text in user.scram.iter().flat_map(|keys| &keys.get_ref().0) {
+            let at = Some(text.span().start);
+            let keys = scram::from_text(text.get_ref().expose())
+                .map_err(|reason| wrong(at, reason.to_owned()))?;
+            if scram.iter().any(|others| others.hash() == keys.hash()) {
+                return Err(wrong(
+                    at,
+                    "the user has two SCRAM keys of one hash function".to_owned(),
+                ));
+            }
+            scram.push(keys);
+        }
+        entries.push(Entry { name: name.into_owned(), stored, scram, password, keys });
     }
     Ok(entries)
 }

@@ -1,6 +1,9 @@
 use super::prep::{prepare, prepare_secret};
-use super::{Outcome, Secret};
+use super::scram::Made;
+use super::{Outcome, Secret, UsersError};
+use ehlo::sasl::{ScramHash, ScramKeys};
 use std::collections::HashMap;
+use std::sync::Arc;
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
 /// Names with passwords and tokens, kept as given: for tests, where every mechanism must work, also those
@@ -10,6 +13,7 @@ pub struct MemoryUsers {
     /// Both in the form SASLprep gives.
     passwords: HashMap<String, Secret>,
     tokens: Vec<(String, Secret)>,
+    made: Arc<Made>,
 }
 
 impl MemoryUsers {
@@ -27,6 +31,7 @@ impl MemoryUsers {
             return false;
         };
         self.passwords.insert(name.into_owned(), password);
+        self.made = Arc::new(self.made.anew());
         true
     }
 
@@ -71,6 +76,24 @@ impl MemoryUsers {
     #[must_use]
     pub fn plain_password(&self, name: &str) -> Option<Secret> {
         self.passwords.get(prepare(name)?.as_ref()).cloned()
+    }
+
+    /// The keys of a user for SCRAM with this hash function. They are made the first time they are asked for, on a
+    /// thread for blocking work.
+    ///
+    /// # Errors
+    /// When that can't be done because the program ends: a temporary failure, 454 4.7.0.
+    pub async fn scram_keys(
+        &self,
+        name: &str,
+        hash: ScramHash,
+    ) -> Result<Option<ScramKeys>, UsersError> {
+        let Some(name) = prepare(name) else { return Ok(None) };
+        let Some(password) = self.passwords.get(name.as_ref()).cloned() else { return Ok(None) };
+        let (name, made) = (name.into_owned(), Arc::clone(&self.made));
+        tokio::task::spawn_blocking(move || made.keys(hash, &name, &password))
+            .await
+            .map_err(|_| UsersError::Internal("the look-up of a user was stopped"))
     }
 
     /// Checks that the token belongs to the user of this name.

@@ -8,7 +8,13 @@
 //! [[user]]
 //! name = "me@example.com"
 //! password = "$argon2id$v=19$m=19456,t=2,p=1$…"   # or $scrypt$…, or {plain}secret
+//! scram = ["SCRAM-SHA-256$15000:salt$StoredKey:ServerKey", "SCRAM-SHA-512$…"]
 //! ```
+//!
+//! SCRAM takes keys of its own, one line for each hash function, beside the hash of the same password: a server
+//! can't make them from the hash. [`add_user`] and [`set_password`] write both. Who changes `password` by hand has to
+//! take `scram` out: its keys go on letting the old password in. A `{plain}` user needs none, since they are made from
+//! the password.
 //!
 //! SASLprep is done by the `stringprep` crate: it implements the whole profile, with normalisation, the
 //! tables of RFC 3454 and the rule for bidirectional text, has been in wide use since SCRAM came to the
@@ -19,15 +25,17 @@ mod error;
 mod file;
 mod memory;
 pub(crate) mod prep;
+mod scram;
 mod secret;
 mod stored;
 
-pub use edit::{Scheme, add_user, list_users, set_password};
+pub use edit::{Scheme, Storage, add_user, list_users, set_password};
 pub use error::UsersError;
 pub use file::UsersFile;
 pub use memory::MemoryUsers;
 pub use prep::prepare;
 pub(crate) use prep::prepare_secret;
+pub use scram::ITERATIONS;
 pub use secret::Secret;
 
 /// What a check came to.

@@ -253,3 +253,110 @@ async fn many_logins_at_once_are_all_answered() {
         assert!(task.await.unwrap());
     }
 }
+
+#[tokio::test]
+async fn keys_of_scram_stand_beside_the_hash_and_change_with_the_password() {
+    use ehlo::sasl::ScramHash::{Sha1, Sha256, Sha512};
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("users.toml");
+    add_user(&path, "me", "one", Storage::default().iterations(4096)).unwrap();
+    add_user(&path, "old", "one", Storage::default().scram([])).unwrap();
+    add_user(&path, "plain", "one", Scheme::Plain).unwrap();
+    let all = [Sha1, Sha256, Sha512];
+    add_user(&path, "all", "one", Storage::default().scram(all).iterations(1)).unwrap();
+    let users = UsersFile::open(&path).unwrap();
+    assert_eq!(users.scram_iterations(), Some(4096), "fewer than that nobody takes");
+    assert_eq!(all.map(|hash| users.count_scram(hash)), [2, 3, 3]);
+    for (name, hash, there) in [
+        ("me", Sha1, false),
+        ("me", Sha256, true),
+        ("me", Sha512, true),
+        ("m\u{ad}e", Sha512, true),
+        ("old", Sha256, false),
+        ("all", Sha1, true),
+        ("plain", Sha1, true),
+        ("plain", Sha256, true),
+        ("nobody", Sha256, false),
+        ("", Sha256, false),
+    ] {
+        let keys = users.scram_keys(name, hash).await.unwrap();
+        assert_eq!(keys.is_some(), there, "{name} {hash:?}");
+        let again = users.scram_keys(name, hash).await.unwrap();
+        let salt = |keys: &Option<ehlo::sasl::ScramKeys>| keys.as_ref().map(|k| k.salt().to_vec());
+        assert_eq!(salt(&keys), salt(&again));
+        if let Some(keys) = keys {
+            let made = ehlo::sasl::ScramKeys::derive(hash, b"one", keys.salt(), keys.iterations());
+            assert_eq!(made.unwrap().stored_key(), keys.stored_key());
+        }
+    }
+    let before = users.scram_keys("me", Sha256).await.unwrap().unwrap();
+    set_password(&path, "me", "two", Scheme::Argon2id).unwrap();
+    set_password(&path, "old", "two", Scheme::Argon2id).unwrap();
+    set_password(&path, "all", "two", Scheme::Plain).unwrap();
+    users.reload().unwrap();
+    for (name, iterations) in [("me", ITERATIONS), ("old", ITERATIONS), ("all", ITERATIONS)] {
+        let keys = users.scram_keys(name, Sha256).await.unwrap().unwrap();
+        assert_ne!(keys.stored_key(), before.stored_key());
+        assert_eq!(keys.iterations(), iterations);
+        let made = ehlo::sasl::ScramKeys::derive(Sha256, b"two", keys.salt(), iterations).unwrap();
+        assert_eq!(made.stored_key(), keys.stored_key(), "{name}");
+        assert!(users.verify(name, "two").await.unwrap().is_accepted());
+    }
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.contains("password = \"{plain}two\"\nscram = []\n"), "{text}");
+    assert_eq!(text.matches("\nscram = [\"SCRAM-SHA-256$15000:").count(), 2, "{text}");
+}
+
+#[test]
+fn keys_are_put_where_they_belong_however_the_file_is_laid_out() {
+    let cases = [
+        ("[[user]]\nname = \"me\"\npassword = \"{plain}x\"", "\nscram = ["),
+        ("[[user]]\nname = \"me\"\npassword = \"{plain}x\" # mine\n# end\n", "# mine\nscram = ["),
+        ("[[user]]\npassword = \"{plain}x\"\nname = \"me\"\n", "\nscram = ["),
+        ("user = [{ name = \"me\", password = \"{plain}x\" }]\n", "\", scram = ["),
+        ("user = [{ password = \"{plain}x\", name = \"me\" }]\n", "\", scram = ["),
+        ("[[user]]\nscram = []\nname = \"me\"\npassword = \"{plain}x\"\n", "\nscram = [\"SCRAM-"),
+    ];
+    for (text, expected) in cases {
+        let (_folder, path) = file(text);
+        set_password(&path, "me", "two", Storage::default().iterations(4096)).unwrap();
+        let changed = fs::read_to_string(&path).unwrap();
+        assert!(changed.contains(expected), "{changed}");
+        let users = UsersFile::open(&path).unwrap();
+        assert_eq!(users.count_scram(ehlo::sasl::ScramHash::Sha256), 1, "{changed}");
+    }
+}
+
+#[test]
+fn wrong_keys_are_told_by_their_line_and_not_shown() {
+    let keys = "SCRAM-SHA-1$4096:QSXCR+Q6sek8bf92$6dlGYMOdZcOPutkcNY8U2g7vK9Y=:\
+        D+CSWLOsisEqVUjbIP6S6zWVAf0=";
+    let entry = |scram: &str| user("a", "{plain}x") + &format!("scram = {scram}\n");
+    let (_folder, path) = file(&entry(&format!("[\"{keys}\"]")));
+    assert_eq!(UsersFile::open(path).unwrap().scram_iterations(), Some(4096));
+    for (scram, words) in [
+        (format!("[\"{keys}\",\n \"{keys}\"]"), "line 5: the user has two"),
+        (format!("[\"{}\"]", keys.replace("SHA-1", "SHA-256")), "line 4: the SCRAM keys"),
+        (format!("[\"x{keys}\"]"), "line 4: SCRAM keys are written"),
+        (format!("\"{keys}\""), "line 4: a list of strings is expected"),
+        ("[7]".to_owned(), "line 4: a list of strings is expected"),
+    ] {
+        let (_folder, path) = file(&entry(&scram));
+        let error = UsersFile::open(path).unwrap_err().to_string();
+        assert!(error.contains(words) && !error.contains("6dlGYM"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn memory_users_have_keys_of_their_passwords() {
+    use ehlo::sasl::ScramHash::Sha256;
+    let mut users = MemoryUsers::new();
+    assert!(users.add_password("me", "one"));
+    let one = users.scram_keys("me", Sha256).await.unwrap().unwrap();
+    let again = users.clone().scram_keys("m\u{ad}e", Sha256).await.unwrap().unwrap();
+    assert_eq!(one.stored_key(), again.stored_key());
+    assert!(users.add_password("me", "two"));
+    let two = users.scram_keys("me", Sha256).await.unwrap().unwrap();
+    assert!(one.salt() == two.salt() && one.stored_key() != two.stored_key());
+    assert!(users.scram_keys("you", Sha256).await.unwrap().is_none());
+}

@@ -1,9 +1,10 @@
 //! Answers to events.
 
 use ehlo::reply::{Refusal, ReplyCode};
-use ehlo::sasl::{CramMd5Keys, TokenError};
+use ehlo::sasl::{ChannelBinding, CramMd5Keys, TokenError};
 use ehlo::server::{Event, Identity};
 
+use crate::scram;
 use crate::text::unescape;
 
 /// How an event is answered.
@@ -33,8 +34,14 @@ pub enum Answer {
     AllowXclient,
     /// A digest is checked against this password.
     Verify(String),
-    /// A digest is checked against keys made of this password.
+    /// A digest is checked against keys made of this password; of SCRAM, these are its keys.
     VerifyKeys(String),
+    /// The same, for this identity.
+    Known(u32, String),
+    /// The same, over a connection with this channel binding.
+    Bound(Vec<u8>, String),
+    /// There is no such user.
+    Unknown,
 }
 
 impl Answer {
@@ -74,6 +81,15 @@ impl Answer {
             ("xclient", "") => Self::AllowXclient,
             ("verify", password) => Self::Verify(password.to_owned()),
             ("keys", password) => Self::VerifyKeys(password.to_owned()),
+            ("known", rest) => {
+                let (number, password) = rest.split_once(' ').ok_or("a number and a password")?;
+                Self::Known(number.parse().map_err(|_| "not a number")?, password.to_owned())
+            }
+            ("bound", rest) => {
+                let (octets, password) = rest.split_once(' ').ok_or("octets and a password")?;
+                Self::Bound(unescape(octets)?, password.to_owned())
+            }
+            ("unknown", "") => Self::Unknown,
             _ => return Err(format!("not an answer: {text}")),
         })
     }
@@ -118,6 +134,21 @@ impl Answer {
                 let keys = CramMd5Keys::new(password.as_bytes());
                 if login.verify_keys(&keys) { login.accept() } else { login.reject() }
             }
+            (Self::VerifyKeys(password), Event::ScramKeys(query)) => {
+                let keys = scram::keys(query.hash(), password);
+                query.keys(&keys);
+            }
+            (Self::Known(number, password), Event::ScramKeys(query)) => {
+                let keys = scram::keys(query.hash(), password);
+                query.identity(Identity(*number)).keys(&keys);
+            }
+            (Self::Bound(octets, password), Event::ScramKeys(query)) => {
+                let keys = scram::keys(query.hash(), password);
+                let kind = query.channel_binding().expect("the client names a channel binding");
+                let binding = ChannelBinding::new(kind, octets).expect("this is a channel binding");
+                query.bind(binding).keys(&keys);
+            }
+            (Self::Unknown, Event::ScramKeys(query)) => query.unknown(),
             (answer, event) => panic!("{answer:?} is no answer to {event:?}"),
         }
     }
@@ -127,7 +158,7 @@ fn unescaped(text: &str) -> Result<String, String> {
     String::from_utf8(unescape(text)?).map_err(|error| error.to_string())
 }
 
-/// Says yes to anything; VRFY and EXPN, to which yes needs a text, get neither yes nor no.
+/// Says yes to anything, or that the password is `tanstaaf`; VRFY and EXPN, to which yes needs a text, get neither yes nor no.
 ///
 /// # Panics
 /// When the event is one this doesn't know.
@@ -139,6 +170,10 @@ pub fn accept(event: Event<'_>) {
         Event::Login(login) => login.accept(),
         Event::CramMd5(login) => login.accept(),
         Event::Token(login) => login.accept(),
+        Event::ScramKeys(query) => {
+            let keys = scram::keys(query.hash(), "tanstaaf");
+            query.keys(&keys);
+        }
         Event::External(login) => login.accept(),
         Event::Anonymous(login) => login.accept(),
         Event::Exchange(exchange) => exchange.accept(),
@@ -189,6 +224,7 @@ fn unavailable(event: Event<'_>) {
         Event::Login(login) => login.unavailable(),
         Event::CramMd5(login) => login.unavailable(),
         Event::Token(login) => login.unavailable(),
+        Event::ScramKeys(query) => query.unavailable(),
         Event::External(login) => login.unavailable(),
         Event::Anonymous(login) => login.unavailable(),
         Event::Exchange(exchange) => exchange.unavailable(),
@@ -203,6 +239,7 @@ fn refuse(event: Event<'_>, refusal: &Refusal<'_>) {
         Event::Login(login) => login.refuse(refusal),
         Event::CramMd5(login) => login.refuse(refusal),
         Event::Token(login) => login.refuse(refusal),
+        Event::ScramKeys(query) => query.refuse(refusal),
         Event::External(login) => login.refuse(refusal),
         Event::Anonymous(login) => login.refuse(refusal),
         Event::Exchange(exchange) => exchange.refuse(refusal),

@@ -121,6 +121,11 @@ impl Setting {
                 self.extensions = self.extensions.with(offered);
             }
             "hide" => self.extensions = self.extensions.without(extensions(rest)?),
+            "decoys" => {
+                let (iterations, secret) = rest.split_once(' ').ok_or("a number and a secret")?;
+                let iterations = iterations.parse().map_err(|_| "not a number")?;
+                self.config = self.config.scram_decoys(leak(secret).as_bytes(), iterations);
+            }
             "keyword" => self.keywords.push(leak(rest)),
             "parameters" => {
                 let names: Vec<&'static str> = words().map(leak).collect();

@@ -32,6 +32,20 @@ pub fn describe(event: &Event<'_>) -> Vec<u8> {
             format!("CramMd5 {} {} {}", login.username(), login.challenge(), digest.expose())
         }
         Event::Token(login) => token(login),
+        Event::ScramKeys(query) => {
+            let (user, who) = (query.username(), query.authorization_identity());
+            let mut text = format!("ScramKeys {} {user}", query.mechanism());
+            if user != who {
+                let _ = write!(text, " as {who}");
+            }
+            if let Some(kind) = query.channel_binding() {
+                let _ = write!(text, " bound to {}", kind.name());
+            }
+            if query.has_proof() {
+                text.push_str(" with proof");
+            }
+            text
+        }
         Event::External(login) => match login.authorization_identity() {
             Some(who) => format!("External {who}"),
             None => "External".to_owned(),

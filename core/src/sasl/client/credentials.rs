@@ -24,7 +24,7 @@ pub struct Credentials<'a> {
     pub(in crate::sasl) certificate: bool,
     pub(in crate::sasl) anonymous: Option<&'a str>,
     #[cfg(feature = "_nonce")]
-    pub(in crate::sasl) nonce: Option<[u8; 16]>,
+    pub(in crate::sasl) nonce: Option<crate::sasl::NonceSeed>,
     #[cfg(feature = "_scram")]
     pub(in crate::sasl) channel_binding: Option<crate::sasl::ChannelBinding>,
 }
@@ -107,7 +107,7 @@ impl<'a> Credentials<'a> {
     #[cfg(feature = "_nonce")]
     #[must_use]
     pub const fn nonce(self, seed: [u8; 16]) -> Self {
-        Self { nonce: Some(seed), ..self }
+        Self { nonce: Some(crate::sasl::NonceSeed(seed)), ..self }
     }
 
     /// What the TLS connection is known by, for the mechanisms that are tied to it. The machines in

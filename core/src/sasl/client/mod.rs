@@ -84,6 +84,9 @@ pub enum ExchangeError {
     NotProven,
     /// A name holds a character that can't be said in this mechanism.
     Unsayable,
+    /// The server says in place of its proof that it refuses the client's: the password is wrong, or
+    /// the connection is not the one it was meant for.
+    Refused,
 }
 
 impl<'a> Exchange<'a> {
@@ -247,7 +250,8 @@ impl<'a> Exchange<'a> {
     fn scram_side(&self) -> Option<super::scram::client::Side<'_, 'a>> {
         let (hash, plus) = self.mechanism.scram()?;
         let (credentials, plus_offered) = (&self.credentials, self.scram.plus_offered);
-        let nonce = super::Nonce::of_client(hash, &credentials.nonce.unwrap_or_default());
+        let super::NonceSeed(seed) = credentials.nonce.unwrap_or_default();
+        let nonce = super::Nonce::of_client(hash, &seed);
         Some(super::scram::client::Side { hash, plus, credentials, plus_offered, nonce })
     }
 
@@ -353,6 +357,7 @@ impl fmt::Display for ExchangeError {
             }
             Self::Unsayable => "a name holds a character that can't be said in this mechanism",
             Self::NotProven => "the server has not proven that it knows the password",
+            Self::Refused => "the server refused the proof of the password",
             Self::UnknownPrompt => "the prompt asks neither for a username nor for a password",
         })
     }

@@ -67,7 +67,7 @@ pub(in crate::sasl) fn write(
     if !quotable(credentials.username) || !identity.is_none_or(quotable) || !quotable(host) {
         return Err(ExchangeError::Unsayable);
     }
-    let seed = credentials.nonce.unwrap_or_default();
+    let crate::sasl::NonceSeed(seed) = credentials.nonce.unwrap_or_default();
     let cnonce = hexadecimal(&digest(&[&seed, b"DIGEST-MD5 client"]));
     let password = credentials.password.map_or("", Secret::expose);
     let key = DigestMd5Key::new(credentials.username, challenge.realm, password.as_bytes());

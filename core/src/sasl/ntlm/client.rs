@@ -71,7 +71,8 @@ pub(in crate::sasl) fn write_authenticate(
     let password = credentials.password.map_or("", Secret::expose);
     let key = NtHash::new(password).response_key(username.chars(), domain.chars());
     let mut md5 = Md5::new();
-    md5.update(credentials.nonce.unwrap_or_default());
+    let crate::sasl::NonceSeed(seed) = credentials.nonce.unwrap_or_default();
+    md5.update(seed);
     md5.update(b"NTLM client");
     let random: [u8; 16] = md5.finalize().into();
     let client = random.first_chunk::<8>().unwrap_or(&[0; 8]);

@@ -146,8 +146,11 @@ impl State {
         Self { plus_offered, derivation: None, signature: None, proven: false }
     }
 
-    /// Reads the server's last message: its proof.
+    /// Reads the server's last message: its proof, or `server-error`.
     pub(in crate::sasl) fn read_final(&mut self, challenge: &[u8]) -> Result<(), ExchangeError> {
+        if let [b'e', b'=', ..] = challenge {
+            return Err(ExchangeError::Refused);
+        }
         let verifier = message::read_server_final(challenge);
         let verifier = verifier.map_err(|_| ExchangeError::NotProven)?;
         let mut octets = [0; 88];

@@ -286,9 +286,15 @@ impl<'a> ScramKeys<'a> {
 
     /// Answers with the user's keys: the client gets its challenge; or its proof is checked, and it
     /// is 535, or the server's own proof and then 235.
-    pub fn keys(mut self, keys: &crate::sasl::ScramKeys) {
+    ///
+    /// Gives whether the exchange goes on. With a proof, that is whether the proof was right; the
+    /// client has authenticated when [`Facts`](crate::server::Facts) says so, since it may still
+    /// find that the server's is not.
+    pub fn keys(mut self, keys: &crate::sasl::ScramKeys) -> bool {
         if keys.hash() != self.scram.hash() {
-            return self.unknown();
+            let goes_on = !self.scram.has_proof();
+            self.unknown();
+            return goes_on;
         }
         let scram = self.scram;
         let Answer { config, state, tx } = self.answer;
@@ -298,30 +304,36 @@ impl<'a> ScramKeys<'a> {
                 scram.write_challenge(keys, &nonce, out);
             });
             self.answer = Answer { config, state, tx };
-            return match written {
+            match written {
                 Some(()) => self.answer.state.flags.keep = true,
                 None => self.answer.unavailable(),
-            };
+            }
+            return written.is_some();
         }
         match scram.verify(keys, &nonce, self.binding.as_ref()) {
             Some(signature) => {
                 let written = auth::write_built_challenge(state, tx, |out| signature.write(out));
                 if written.is_none() {
-                    return Answer { config, state, tx }.unavailable();
+                    Answer { config, state, tx }.unavailable();
+                    return false;
                 }
                 state.spend();
                 state.response = None;
                 state.consume_line();
                 state.proven = Some(self.identity);
+                true
             }
-            None => auth::reject(config, state, tx),
+            None => {
+                auth::reject(config, state, tx);
+                false
+            }
         }
     }
 
     /// There is no such user: the exchange goes on as if there were, and ends with 535.
     pub fn unknown(self) {
         let (secret, iterations) = match self.answer.config.decoys {
-            Some((secret, iterations)) => (secret, iterations),
+            Some(decoys) => (decoys.secret, decoys.iterations),
             None => (self.answer.state.seed.as_slice(), crate::sasl::ITERATIONS_MIN),
         };
         let name = self.scram.username().as_encoded();

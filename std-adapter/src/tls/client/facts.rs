@@ -2,6 +2,7 @@ use super::{CertificateFault, CertificateSummary};
 use crate::tls::facts::{cipher_name, version_name};
 use crate::tls::{server_end_point, tls_exporter};
 use core::fmt;
+use ehlo::sasl::{BindingKind, ChannelBinding};
 use rustls::ClientConnection;
 
 /// What a finished handshake tells about a connection, from the client's side.
@@ -82,6 +83,17 @@ impl ServerTlsFacts {
     #[must_use]
     pub fn server_end_point(&self) -> Option<&[u8]> {
         self.end_point.as_deref()
+    }
+
+    /// What ties a mechanism such as SCRAM-SHA-256-PLUS to this connection: `tls-exporter` where there is one,
+    /// which is under TLS 1.3 (RFC 9266 section 4.2), or else `tls-server-end-point`.
+    #[must_use]
+    pub fn channel_binding(&self) -> Option<ChannelBinding> {
+        match (&self.exporter, &self.end_point) {
+            (Some(exporter), _) => ChannelBinding::new(BindingKind::TlsExporter, exporter),
+            (None, Some(hash)) => ChannelBinding::new(BindingKind::TlsServerEndPoint, hash),
+            (None, None) => None,
+        }
     }
 
     /// The certificates the server sent, its own first. Only the first one is the server's for certain: the

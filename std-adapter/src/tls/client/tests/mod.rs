@@ -2,6 +2,7 @@ mod refused;
 
 use super::*;
 use crate::tls::{Tls, TlsFacts};
+use ehlo::sasl::BindingKind;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, IsCa, KeyPair,
     SigningKey,
@@ -148,11 +149,17 @@ async fn both_sides_have_the_same_channel_bindings() {
     let authority = authority("the authority");
     let server = server(&issue(&authority, &[NAME], |_| ()));
     let done = handshake(&trusting(&authority), NAME, &server).await;
-    let ((_, ours), (stream, theirs)) = (done.client.unwrap(), done.server.unwrap());
+    let ((_, ours), (_, theirs)) = (done.client.unwrap(), done.server.unwrap());
     assert!(ours.exporter().is_some());
-    assert_eq!(ours.exporter(), theirs.exporter(stream.get_ref().1));
+    assert_eq!(ours.exporter(), theirs.exporter());
     assert!(ours.server_end_point().is_some());
     assert_eq!(ours.server_end_point(), theirs.server_end_point());
+    let binding = ours.channel_binding().unwrap();
+    assert_eq!(binding.kind(), BindingKind::TlsExporter);
+    assert_eq!(theirs.channel_binding(binding.kind()), Some(binding));
+    let end_point = theirs.channel_binding(BindingKind::TlsServerEndPoint).unwrap();
+    assert_eq!(Some(end_point.data()), ours.server_end_point());
+    assert_eq!(theirs.channel_binding(BindingKind::TlsUnique), None);
 }
 
 #[tokio::test]
@@ -175,6 +182,8 @@ async fn a_server_of_tls_1_2_is_verified_and_has_no_exporter_binding() {
     assert_eq!((facts.protocol(), facts.verified_host()), ("TLSv1.2", Some(NAME)));
     assert_eq!(facts.exporter(), None);
     assert!(facts.server_end_point().is_some());
+    let kind = facts.channel_binding().unwrap().kind();
+    assert_eq!(kind, BindingKind::TlsServerEndPoint);
 }
 
 #[tokio::test]
