@@ -56,7 +56,7 @@ fn token() -> String {
 /// What `cargo xtask interop` is asked to do.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Run a client against real servers, not real clients against `ehlo serve`
+    /// Run `ehlo send` and `ehlo probe` against real servers, not real clients against `ehlo serve`
     #[arg(long, conflicts_with_all = ["server", "peer_server"])]
     servers: bool,
     /// Run only these clients, or with --servers these servers
@@ -80,6 +80,9 @@ pub(crate) struct Options {
     /// The Maildir of the other server; without it, nothing stored is checked
     #[arg(long, value_name = "DIR", requires = "peer_server")]
     peer_maildir: Option<PathBuf>,
+    /// Use this program in place of building `ehlo`, for `ehlo send`
+    #[arg(long, value_name = "FILE", requires = "servers")]
+    client: Option<PathBuf>,
     /// Start the servers, say where they are, and wait for a line end on standard input
     #[arg(long, requires = "servers")]
     hold: bool,

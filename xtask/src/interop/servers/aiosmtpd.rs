@@ -20,6 +20,7 @@ pub(crate) const KIND: Kind = Kind {
     mechanisms: &["PLAIN", "LOGIN"],
     lacks: "aiosmtpd has no other mechanisms of its own",
     is_lmtp: false,
+    has_utf8: true,
     line_ends: LineEnds::Kept,
     start,
 };

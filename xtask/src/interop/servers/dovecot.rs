@@ -38,6 +38,7 @@ pub(crate) const SUBMISSION: Kind = Kind {
     mechanisms: MECHANISMS,
     lacks: "it never offers ANONYMOUS",
     is_lmtp: false,
+    has_utf8: false,
     line_ends: LineEnds::Kept,
     start: submission,
 };
@@ -49,6 +50,7 @@ pub(crate) const LMTP: Kind = Kind {
     mechanisms: &[],
     lacks: "LMTP has no AUTH here",
     is_lmtp: true,
+    has_utf8: false,
     line_ends: LineEnds::Kept,
     start: lmtp,
 };

@@ -47,6 +47,8 @@ pub(crate) struct Kind {
     pub(crate) lacks: &'static str,
     /// Whether it speaks LMTP.
     pub(crate) is_lmtp: bool,
+    /// Whether it has SMTPUTF8.
+    pub(crate) has_utf8: bool,
     /// How its files end lines.
     pub(crate) line_ends: LineEnds,
     /// Starts it.
@@ -67,9 +69,9 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// All it has logged.
-    pub(crate) fn log(&self) -> String {
-        self.daemons.iter().map(Daemon::log).collect::<Vec<_>>().join("\n")
+    /// All that each of its programs has logged.
+    pub(crate) fn logs(&self) -> Vec<String> {
+        self.daemons.iter().map(Daemon::log).collect()
     }
 
     /// Whether all of it still runs.
@@ -88,3 +90,17 @@ pub(crate) const KINDS: &[Kind] = &[
     aiosmtpd::KIND,
     smtp_server::KIND,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mechanism_of_a_server_has_a_row() {
+        for kind in KINDS {
+            for name in kind.mechanisms {
+                assert!(MECHANISMS.iter().any(|known| known.name == *name), "{} {name}", kind.name);
+            }
+        }
+    }
+}

@@ -53,6 +53,7 @@ pub(crate) const WITH_DOVECOT: Kind = Kind {
     mechanisms: DOVECOT,
     lacks: "Postfix 3.7 tells Dovecot nothing of the client's certificate: no EXTERNAL",
     is_lmtp: false,
+    has_utf8: true,
     line_ends: LineEnds::LineFeed,
     start: with_dovecot,
 };
@@ -64,6 +65,7 @@ pub(crate) const WITH_CYRUS: Kind = Kind {
     mechanisms: CYRUS,
     lacks: "no token mechanisms in Debian's Cyrus SASL; EXTERNAL would need a patched Postfix",
     is_lmtp: false,
+    has_utf8: true,
     line_ends: LineEnds::LineFeed,
     start: with_cyrus,
 };

@@ -15,6 +15,7 @@ pub(crate) const KIND: Kind = Kind {
     mechanisms: &["PLAIN", "LOGIN", "CRAM-MD5", "XOAUTH2"],
     lacks: "smtp-server has no other mechanisms of its own",
     is_lmtp: false,
+    has_utf8: true,
     line_ends: LineEnds::Kept,
     start,
 };
