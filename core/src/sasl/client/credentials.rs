@@ -4,6 +4,7 @@ use core::fmt;
 
 use crate::sasl::Mechanism;
 use crate::secret::Secret;
+use crate::wire::words;
 
 /// What a client has to authenticate with: a password, a token, a certificate, or nothing at all.
 ///
@@ -120,8 +121,7 @@ impl<'a> Credentials<'a> {
         }
         let names = [Some(self.username), self.authorization_identity];
         let nameless = matches!(mechanism, Mechanism::External | Mechanism::Anonymous);
-        let bad = |name: &str| name.chars().any(char::is_control);
-        if names.into_iter().flatten().any(bad)
+        if names.into_iter().flatten().any(words::has_control)
             || (self.username.is_empty() && !nameless)
             || self.authorization_identity == Some("")
         {
@@ -137,7 +137,7 @@ impl<'a> Credentials<'a> {
         if token.is_some_and(|token| token.is_empty() || !graphic(token)) {
             return Err(InvalidCredentials::Token);
         }
-        let bad = |trace: &str| trace.chars().any(char::is_control) || trace.chars().count() > 255;
+        let bad = |trace: &str| words::has_control(trace) || words::count(trace) > 255;
         if self.anonymous.is_some_and(bad) {
             return Err(InvalidCredentials::Trace);
         }
