@@ -221,6 +221,9 @@ impl Machine<'_> {
     /// Goes on until something is needed from outside.
     pub(super) fn advance(&mut self) -> Want {
         loop {
+            if self.state.flags.mute {
+                self.drop_output();
+            }
             if self.state.outbox.is_empty() {
                 self.wipe();
                 self.state.flags.flush = false;
@@ -407,10 +410,16 @@ impl Machine<'_> {
     /// The driver can't write any more; what the server has said may still be read.
     pub(super) fn on_mute(&mut self) {
         self.state.flags.mute = true;
+        self.drop_output();
+    }
+
+    /// Nothing of what was to be written leaves, and nothing that needs it goes on.
+    fn drop_output(&mut self) {
+        let unsent = !self.state.outbox.is_empty();
         self.state.outbox.sent(usize::MAX);
         match self.state.phase() {
             Phase::Closing | Phase::Closed => self.state.turn(Turn::Drained),
-            Phase::Upgrading | Phase::Exchange if self.state.challenge.is_some() => {
+            Phase::Exchange if self.state.challenge.is_some() => {
                 self.state.cut_off(Closed::EndOfFile);
             }
             Phase::Content => {
@@ -420,7 +429,76 @@ impl Machine<'_> {
                 }
                 self.state.turn(Turn::ContentOver);
             }
-            _ => {}
+            // Of a message that is replied to next, at least its end has not left.
+            _ => self.state.flags.incomplete |= unsent,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::address::{ForwardPath, ReversePath};
+    use crate::client::{Closed, Config, Connection, Event, Fault};
+    use crate::io::Io;
+    use crate::parameter::{MailParameters, RcptParameters};
+    use crate::reply::ReplyCode;
+
+    type Lent<'b> = Connection<'static, &'b mut [u8]>;
+
+    /// Writes what there is, and then reads these octets.
+    fn feed(connection: &mut Lent<'_>, octets: &[u8]) {
+        while let Some(io) = connection.poll_io() {
+            match io {
+                Io::Write(write) => {
+                    let n = write.bytes().len();
+                    write.sent(n);
+                }
+                Io::Read(mut read) => {
+                    read.space()[..octets.len()].copy_from_slice(octets);
+                    return read.filled(octets.len());
+                }
+                Io::Wait(_) => {}
+            }
+        }
+    }
+
+    fn pass(connection: &mut Lent<'_>) {
+        if let Some(Event::Reply(reply)) = connection.event() {
+            reply.done();
+        }
+    }
+
+    #[test]
+    fn a_message_whose_end_was_not_written_is_not_accepted() {
+        static CONFIG: Config<'static> = Config::new("a.example", "b.example");
+        for lost_before_content in [false, true] {
+            let (mut rx, mut tx) = ([0; 512], [0; 512]);
+            let mut connection: Lent<'_> = Connection::new(&CONFIG, &mut rx, &mut tx);
+            feed(&mut connection, b"220 hi\r\n");
+            pass(&mut connection);
+            feed(&mut connection, b"250-hi\r\n250 PIPELINING\r\n");
+            pass(&mut connection);
+            let Some(Event::Ready(mut ready)) = connection.event() else { panic!() };
+            ready.mail(ReversePath::Null, &MailParameters::default()).unwrap();
+            ready
+                .rcpt(ForwardPath::parse("<b@b.example>").unwrap(), &RcptParameters::default())
+                .unwrap();
+            ready.data().unwrap();
+            feed(&mut connection, b"250 ok\r\n250 ok\r\n354 go\r\n");
+            pass(&mut connection);
+            pass(&mut connection);
+            if lost_before_content {
+                connection.handle_write_lost();
+            }
+            pass(&mut connection);
+            if let Some(Event::Content(content)) = connection.event() {
+                assert!(!lost_before_content);
+                content.finish().unwrap();
+                connection.handle_write_lost();
+            }
+            feed(&mut connection, b"250 queued\r\n");
+            let Some(Event::Closed(closed)) = connection.event() else { panic!() };
+            assert_eq!(closed, Closed::Fault(Fault::Unexpected(ReplyCode::OK)));
         }
     }
 }
