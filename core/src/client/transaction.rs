@@ -108,7 +108,8 @@ impl Machine<'_> {
             }
         };
         self.state.outbox.appended(written, self.tx);
-        if self.state.outbox.room(self.tx) <= CONTENT_RESERVE {
+        // A stuffed dot may need more room than there is left.
+        if taken < octets.len() || self.state.outbox.room(self.tx) <= CONTENT_RESERVE {
             self.state.flags.flush = true;
         }
         Ok(taken)
@@ -168,6 +169,64 @@ impl From<content::Fault> for InvalidContent {
             content::Fault::BareNewline => Self::BareNewline,
             content::Fault::Nul => Self::Nul,
             content::Fault::EightBit => Self::EightBit,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::address::{ForwardPath, ReversePath};
+    use crate::client::{Config, Connection, Event};
+    use crate::io::Io;
+    use crate::parameter::{MailParameters, RcptParameters};
+
+    #[test]
+    fn a_message_goes_on_however_much_room_is_left_at_a_dot() {
+        static CONFIG: Config<'static> = Config::new("a.example", "b.example");
+        let message = b".\r\n".repeat(100);
+        for room in 64..100 {
+            let (mut rx, mut tx) = ([0; 128], [0; 128]);
+            let mut connection: Connection<'_, &mut [u8]> =
+                Connection::new(&CONFIG, &mut rx, &mut tx[..room]);
+            let replies = ["220 a", "250-b\r\n250 PIPELINING", "250 c\r\n250 d\r\n354 e", "250 f"];
+            let mut replies = replies.into_iter();
+            let (mut taken, mut over) = (0, false);
+            for step in 0.. {
+                assert!(step < 1000, "it does not go on with room for {room}");
+                match connection.poll_io() {
+                    Some(Io::Write(write)) => {
+                        let n = write.bytes().len();
+                        write.sent(n);
+                        continue;
+                    }
+                    Some(Io::Read(mut read)) => {
+                        let Some(reply) = replies.next() else { break };
+                        let reply = [reply.as_bytes(), b"\r\n"].concat();
+                        read.space()[..reply.len()].copy_from_slice(&reply);
+                        read.filled(reply.len());
+                        continue;
+                    }
+                    _ => {}
+                }
+                match connection.event() {
+                    Some(Event::Ready(mut ready)) if !over => {
+                        let path = ForwardPath::parse("<b@b.example>").unwrap();
+                        ready.mail(ReversePath::Null, &MailParameters::default()).unwrap();
+                        ready.rcpt(path, &RcptParameters::default()).unwrap();
+                        ready.data().unwrap();
+                    }
+                    Some(Event::Content(content)) if taken == message.len() => {
+                        over = true;
+                        content.finish().unwrap();
+                    }
+                    Some(Event::Content(mut content)) => {
+                        taken += content.write(&message[taken..]).unwrap();
+                    }
+                    Some(Event::Reply(reply)) => reply.done(),
+                    _ => break,
+                }
+            }
+            assert!(over, "with room for {room}");
         }
     }
 }
