@@ -8,6 +8,7 @@ mod mechanisms;
 mod options;
 mod report;
 mod seen;
+mod suite;
 mod table;
 mod transcript;
 mod walk;
@@ -22,7 +23,7 @@ use crate::exit::{self, Failure};
 use crate::log::Paint;
 use findings::{Given, Verdict};
 use login::Login;
-use options::Stage;
+use options::{Stage, SuiteName};
 use report::Report;
 use walk::{Errand, walk};
 use way::Way;
@@ -38,7 +39,12 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     let login = Login::new(options)?;
     let runtime = tokio::runtime::Runtime::new()
         .map_err(|error| Failure::new(exit::UNAVAILABLE, format_args!("cannot start: {error}")))?;
-    let end = runtime.block_on(probe(&way, &login, options));
+    let end = runtime.block_on(async {
+        match options.suite {
+            Some(SuiteName::Rfc4954) => suite::run(&way, &login, options).await,
+            None => probe(&way, &login, options).await,
+        }
+    });
     runtime.shutdown_background();
     end
 }
