@@ -5,6 +5,7 @@ use super::super::table::{Credential, Mechanism};
 use super::super::{OTHER_USER, PASSWORD, REJECTED, USER, work};
 use super::bench::{Bench, Case};
 use super::client::{self, Ended, Login, Tls};
+use super::kind::Takes;
 use super::report::{ANY, COLUMNS, Check, NONE, OTHERS};
 use super::site::{SPECIAL_PASSWORD, SPECIAL_USER};
 
@@ -45,6 +46,7 @@ type Other = fn(&mut Bench<'_>) -> Outcome;
 const OTHER_CHECKS: [Other; OTHERS.len()] = [
     |bench| large(bench),
     |bench| dot_at_the_end(bench),
+    |bench| eight_bit(bench),
     |bench| partial(bench),
     |bench| utf8(bench),
     |bench| unknown_ca(bench, Tls::StartTls),
@@ -137,12 +139,14 @@ fn password(mechanism: Option<&'static str>, shown: Shown) -> Login {
 fn first(bench: &Bench<'_>, name: &str) -> Case {
     let id = format!("{}-{name}", bench.kind.name);
     let login = (!bench.kind.mechanisms.is_empty()).then(|| password(None, Shown::Right));
+    let mut message = work::message(&id);
+    message.retain(|octet| octet.is_ascii() || bench.kind.takes > Takes::Ascii);
     Case {
         tls: Tls::StartTls,
         login,
         ca: "ca.pem",
         to: &[OTHER_USER],
-        message: work::message(&id),
+        message,
         ends: Ended::Sent,
         arrives: 1,
         id,
@@ -163,6 +167,16 @@ fn dot_at_the_end(bench: &mut Bench<'_>) -> Outcome {
     bench.check(&case)
 }
 
+/// A message that is not ASCII: to a server that can't take it, it is not sent.
+fn eight_bit(bench: &mut Bench<'_>) -> Outcome {
+    let mut case = first(bench, "8bit");
+    case.message = work::message(&case.id);
+    if bench.kind.takes < Takes::EightBit {
+        (case.ends, case.arrives) = (Ended::Impossible, 0);
+    }
+    bench.check(&case)
+}
+
 /// Two recipients, the first of them refused: by LMTP after the data, else before.
 fn partial(bench: &mut Bench<'_>) -> Outcome {
     let mut case = first(bench, "partial");
@@ -175,7 +189,7 @@ fn partial(bench: &mut Bench<'_>) -> Outcome {
 fn utf8(bench: &mut Bench<'_>) -> Outcome {
     let mut case = first(bench, "utf8");
     case.to = &[UTF8];
-    if !bench.kind.has_utf8 {
+    if bench.kind.takes < Takes::Utf8 {
         (case.ends, case.arrives) = (Ended::Impossible, 0);
     }
     bench.check(&case)

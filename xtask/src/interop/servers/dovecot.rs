@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use super::super::REJECTED;
 use super::super::table::Need;
 use super::daemon::{Daemon, free_port};
-use super::kind::{Kind, LineEnds, Running};
+use super::kind::{Kind, LineEnds, Running, Takes};
 use super::site::{Site, USERS};
 use super::{aiosmtpd, feed};
 
@@ -38,7 +38,7 @@ pub(crate) const SUBMISSION: Kind = Kind {
     mechanisms: MECHANISMS,
     lacks: "it never offers ANONYMOUS",
     is_lmtp: false,
-    has_utf8: false,
+    takes: Takes::EightBit,
     line_ends: LineEnds::Kept,
     start: submission,
 };
@@ -50,7 +50,7 @@ pub(crate) const LMTP: Kind = Kind {
     mechanisms: &[],
     lacks: "LMTP has no AUTH here",
     is_lmtp: true,
-    has_utf8: false,
+    takes: Takes::EightBit,
     line_ends: LineEnds::Kept,
     start: lmtp,
 };

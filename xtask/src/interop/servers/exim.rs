@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use super::super::table::{Need, Unpacked};
 use super::daemon::{Daemon, free_port};
-use super::kind::{Kind, LineEnds, Running};
+use super::kind::{Kind, LineEnds, Running, Takes};
 use super::site::{Site, USERS};
 use super::{dovecot, postfix};
 
@@ -43,7 +43,7 @@ pub(crate) const KIND: Kind = Kind {
     ],
     lacks: "no ANONYMOUS",
     is_lmtp: false,
-    has_utf8: true,
+    takes: Takes::Utf8,
     line_ends: LineEnds::LineFeed,
     start,
 };

@@ -34,6 +34,17 @@ pub(crate) enum LineEnds {
     LineFeed,
 }
 
+/// Which octets a server takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Takes {
+    /// ASCII only: it has none of the extensions.
+    Ascii,
+    /// Any in a message: it has 8BITMIME.
+    EightBit,
+    /// UTF-8 in addresses too: it has SMTPUTF8.
+    Utf8,
+}
+
 /// A server program: facts about it.
 #[derive(Debug)]
 pub(crate) struct Kind {
@@ -47,8 +58,8 @@ pub(crate) struct Kind {
     pub(crate) lacks: &'static str,
     /// Whether it speaks LMTP.
     pub(crate) is_lmtp: bool,
-    /// Whether it has SMTPUTF8.
-    pub(crate) has_utf8: bool,
+    /// The octets it takes.
+    pub(crate) takes: Takes,
     /// How its files end lines.
     pub(crate) line_ends: LineEnds,
     /// Starts it.
@@ -84,6 +95,7 @@ impl Running {
 pub(crate) const KINDS: &[Kind] = &[
     postfix::WITH_DOVECOT,
     postfix::WITH_CYRUS,
+    postfix::BARE,
     exim::KIND,
     dovecot::SUBMISSION,
     dovecot::LMTP,

@@ -33,11 +33,12 @@ use super::packages::Tools;
 use super::report::{Failure, Outcome};
 use super::table::{Mechanism, Need};
 use super::work::Work;
-use super::{Options, chosen};
+use super::{Named, Options};
 use crate::process;
 use bench::Bench;
 use client::Client;
-use kind::{KINDS, Kind, MECHANISMS};
+use kind::Kind;
+pub(super) use kind::{KINDS, MECHANISMS};
 use report::Check;
 use site::Site;
 
@@ -46,12 +47,16 @@ use site::Site;
 /// # Errors
 ///
 /// Fails when something needed is missing, or a check fails.
-pub(crate) fn run(options: &Options) -> Result<()> {
-    let kinds = chosen(KINDS, &options.only, |kind| kind.name)?;
-    let mechanisms = chosen(MECHANISMS, &options.mechanisms, |mechanism| mechanism.name)?;
+pub(crate) fn run(
+    options: &Options,
+    kinds: &[&'static Kind],
+    mechanisms: &[&'static Mechanism],
+) -> Result<()> {
     if options.list {
         for kind in kinds {
-            println!("{}: {}", kind.name, kind.mechanisms.join(", "));
+            let names = mechanisms.iter().map(|mechanism| mechanism.name);
+            let has: Vec<_> = names.filter(|name| kind.mechanisms.contains(name)).collect();
+            println!("{}: {}", kind.name, has.join(", "));
         }
         return Ok(());
     }
@@ -63,10 +68,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let begun = Instant::now();
     let site = Site::new(&work, &tools)?;
     if options.hold {
-        return hold(&kinds, &site);
+        return hold(kinds, &site);
     }
-    let client = Client::new(options.client.as_deref())?;
-    let checks = all(&kinds, &mechanisms, &client, &site, options.jobs);
+    let client = Client::new(options.program.as_deref())?;
+    let checks = all(kinds, mechanisms, &client, &site, options.jobs);
     let seconds = begun.elapsed().as_secs();
 
     let (passed, failed) = report::counts(&checks);
@@ -79,6 +84,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         (0, 0) => bail!("nothing was checked"),
         (_, 0) => Ok(()),
         _ => bail!("{failed} of {} checks failed", passed + failed),
+    }
+}
+
+impl Named for Kind {
+    fn name(&self) -> &'static str {
+        self.name
     }
 }
 

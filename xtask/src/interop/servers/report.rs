@@ -32,9 +32,10 @@ pub(crate) const ANY: &str = "(its choice)";
 pub(crate) const NONE: &str = "(none)";
 
 /// The columns of the second table.
-pub(crate) const OTHERS: [&str; 9] = [
+pub(crate) const OTHERS: [&str; 10] = [
     "large message",
     "dot at the end",
+    "8-bit message",
     "one of two recipients refused",
     "address in UTF-8",
     "STARTTLS, unknown CA",
