@@ -11,6 +11,7 @@ mod log;
 mod peers;
 mod program;
 mod rules;
+mod send;
 mod start;
 #[cfg(unix)]
 mod stop;
