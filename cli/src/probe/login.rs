@@ -1,12 +1,13 @@
 //! Each mechanism on offer, tried on a connection of its own.
 
 use ehlo::sasl::Mechanism;
-use ehlo::sasl::client::{Channel, Exchange, Rules};
+use ehlo::sasl::client::{self as sasl, Channel, Exchange, NoMechanism, Rules};
 use ehlo_std::client::Credentials;
 
 use super::options::{Options, Stage};
 use super::report::Report;
 use super::seen::Attempt;
+use super::suite;
 use super::walk::{Errand, walk};
 use super::way::{self, Way};
 use crate::credentials::Secrets;
@@ -52,15 +53,8 @@ impl Login {
 
     /// Tries every mechanism on offer that there are credentials for.
     pub(crate) async fn try_all(&self, way: &Way, report: &mut Report) -> Result<(), Failure> {
-        let Some(credentials) = &self.credentials else {
-            for offered in &mut report.mechanisms {
-                offered.untried = Some("no credentials");
-            }
-            return Ok(());
-        };
         let channel = channel(way, report);
         for offered in &mut report.mechanisms {
-            let lent = credentials.lend();
             let named = |name: &String| name.eq_ignore_ascii_case(&offered.name);
             let Some(mechanism) = Mechanism::from_name(&offered.name) else {
                 offered.untried = Some("this program doesn't speak it");
@@ -70,13 +64,16 @@ impl Login {
                 offered.untried = Some("not asked for");
                 continue;
             }
-            if !lent.serve(mechanism) {
-                offered.untried = Some("no such credentials");
+            let Some(lent) = self.lend(mechanism) else {
+                offered.untried = Some(match &self.credentials {
+                    None => "no credentials",
+                    Some(_) => "no such credentials",
+                });
                 continue;
-            }
+            };
             let mut attempt = Attempt::new(mechanism);
-            if let Err(why) = self.rules.check(mechanism, channel) {
-                attempt.not_sent = Some(why.to_string());
+            if let Err(why) = self.may_go(mechanism, channel) {
+                attempt.not_sent = Some(why);
                 offered.tried = Some(attempt);
                 continue;
             }
@@ -97,10 +94,41 @@ impl Login {
                 attempt
             }));
         }
+        let works = |name: &str| {
+            let tried = report.mechanisms.iter().filter_map(|offered| offered.tried.as_ref());
+            tried.into_iter().any(|attempt| attempt.accepted && attempt.mechanism == name)
+        };
+        if works("PLAIN") || works("LOGIN") {
+            let after = suite::offer_after_login(way, self).await?;
+            report.after_auth = Some(after).filter(|after| !after.is_empty());
+        }
         Ok(())
     }
 
-    /// Whether there are credentials, and none of the mechanisms that were tried took them.
+    /// Nothing goes to whoever answers, not even the digest of a password: it can be guessed at leisure.
+    fn may_go(&self, mechanism: Mechanism, channel: Channel) -> Result<(), String> {
+        let as_plain = if mechanism == Mechanism::Anonymous { mechanism } else { Mechanism::Plain };
+        self.rules.check(as_plain, channel).map_err(|why| match why {
+            NoMechanism::NeedsTls(_) => {
+                "there is no TLS; --dangerous-cleartext-auth tries it all the same".to_owned()
+            }
+            NoMechanism::NeedsVerifiedTls(_) => "the certificate was not verified; \
+                 --dangerous-accept-any-certificate tries it all the same"
+                .to_owned(),
+            other => other.to_string(),
+        })
+    }
+
+    /// What this mechanism takes; a trace for ANONYMOUS, where it is asked for by name.
+    fn lend(&self, mechanism: Mechanism) -> Option<sasl::Credentials<'_>> {
+        if mechanism == Mechanism::Anonymous && !self.only.is_empty() {
+            return Some(sasl::Credentials::anonymous("ehlo-probe"));
+        }
+        let lent = self.credentials.as_ref()?.lend();
+        lent.serve(mechanism).then_some(lent)
+    }
+
+    /// Whether something was tried, and nothing of it let us in.
     pub(crate) fn was_refused(&self, report: &Report) -> bool {
         let mut tried =
             report.mechanisms.iter().filter_map(|offered| offered.tried.as_ref()).peekable();

@@ -123,15 +123,16 @@ pub(crate) fn visible(text: &str) -> String {
             '\0' => shown.push_str("\\0"),
             '\r' => shown.push_str("\\r"),
             '\n' => shown.push_str("\\n"),
-            c if c.is_control() => shown.push(char::REPLACEMENT_CHARACTER),
-            c if matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}') =>
-            {
-                shown.push(char::REPLACEMENT_CHARACTER);
-            }
+            c if c.is_control() || turns(c) => shown.push(char::REPLACEMENT_CHARACTER),
             c => shown.push(c),
         }
     }
     shown
+}
+
+/// Marks that hide, or turn the direction of a line.
+const fn turns(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

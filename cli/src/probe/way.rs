@@ -4,6 +4,7 @@ use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 use std::time::Instant;
 
+use ehlo::address::Host;
 use ehlo::client::submission::Security;
 use ehlo_std::client::{Client, Error, Transport};
 
@@ -73,6 +74,10 @@ impl Way {
             (None, SUBMISSIONS) => TlsStart::Implicit,
             (None, _) => TlsStart::Starttls,
         };
+        if let Some(name) = options.ehlo.as_ref().filter(|name| Host::parse(name).is_err()) {
+            let text = format!("--ehlo {name:?}: not a domain nor an address literal");
+            return Err(Failure::new(exit::USAGE, text));
+        }
         let patience = Duration::from_secs(options.timeout);
         // What the certificate is, is a finding; whom we log in to is decided by the core.
         let client = Client::new(&server)
@@ -118,6 +123,15 @@ impl Way {
     /// Makes the TLS handshake, whatever the certificate is.
     pub(crate) async fn secure(&self, transport: Transport) -> Result<Transport, Error> {
         self.client.secure(transport).await
+    }
+
+    /// The host as it stands behind the @ of an address.
+    pub(crate) fn domain(&self) -> String {
+        match self.host.parse::<IpAddr>() {
+            Ok(IpAddr::V4(address)) => format!("[{address}]"),
+            Ok(IpAddr::V6(address)) => format!("[IPv6:{address}]"),
+            Err(_) => self.host.clone(),
+        }
     }
 
     /// What writes a dialogue down.

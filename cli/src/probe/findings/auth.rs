@@ -18,8 +18,9 @@ pub(super) fn look(report: &Report, given: &Given, found: &mut Findings) {
     for name in &offer.mechanisms {
         worth(name, found);
     }
-    let under_tls = report.secure.is_some();
-    if !offer.has_auth() && (under_tls || given.stage == Stage::Ehlo) && !given.lmtp {
+    // Behind STARTTLS there may be more.
+    let last = report.secure.is_some() || !offer.has("STARTTLS");
+    if !offer.has_auth() && last && !given.lmtp {
         let submission = matches!(given.port, 465 | 587);
         let verdict = if submission { Verdict::Problem } else { Verdict::Note };
         found.add(

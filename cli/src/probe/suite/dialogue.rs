@@ -52,6 +52,16 @@ pub(crate) enum Trouble {
     NoReply(String),
 }
 
+/// What came, in one line.
+pub(crate) fn came(reply: &Result<Reply, Trouble>) -> String {
+    match reply {
+        Ok(reply) => reply.text(),
+        Err(Trouble::Closed) => "the connection was closed".into(),
+        Err(Trouble::TimedOut) => "nothing in time".into(),
+        Err(Trouble::NoReply(line)) => format!("a line that is no reply: {line}"),
+    }
+}
+
 /// A connection, with what has come over it and was not read.
 #[derive(Debug)]
 pub(crate) struct Dialogue {

@@ -50,6 +50,13 @@ pub(crate) async fn run(way: &Way, login: &Login, options: &Options) -> Result<E
     Ok(if report.failed > 0 { ExitCode::from(super::FOUND) } else { ExitCode::SUCCESS })
 }
 
+/// What is offered to a client that has authenticated; nothing where that can't be seen. The machine of the core says
+/// hello once, so this takes a dialogue of its own.
+pub(crate) async fn offer_after_login(way: &Way, login: &Login) -> Result<Vec<String>, Failure> {
+    let ground = Ground::of(way, login, false).await?;
+    Ok(runner::offer_after_login(&ground, &areas::HELLO_AFTER_LOGIN).await)
+}
+
 fn chosen(only: &[String]) -> Result<Vec<&'static Scenario>, Failure> {
     let all = || areas::ALL.iter().copied().flatten();
     if let Some(unknown) = only.iter().find(|id| !all().any(|one| one.id == **id)) {

@@ -1,6 +1,6 @@
 //! Runs a scenario, step by step.
 
-use super::dialogue::{Dialogue, Reply, Trouble};
+use super::dialogue::{Dialogue, Reply, Trouble, came};
 use super::expect::{self, Fit};
 use super::facts::Facts;
 use super::ground::Ground;
@@ -25,13 +25,7 @@ pub(crate) async fn run(ground: &Ground<'_>, scenario: &'static Scenario) -> Out
         return outcome;
     }
     let start = std::time::Instant::now();
-    let mut runner = Runner {
-        ground,
-        scenario,
-        facts: Facts::default(),
-        outcome: &mut outcome,
-        hello: String::new(),
-    };
+    let mut runner = Runner::new(ground, scenario, &mut outcome);
     match runner.all().await {
         Ok(()) | Err(Stop::Done) => {}
         Err(Stop::Skipped(why)) => outcome.skip(why),
@@ -39,6 +33,20 @@ pub(crate) async fn run(ground: &Ground<'_>, scenario: &'static Scenario) -> Out
     }
     outcome.milliseconds = crate::probe::seen::milliseconds(start.elapsed());
     outcome
+}
+
+/// What is offered to a client that has authenticated.
+pub(crate) async fn offer_after_login(
+    ground: &Ground<'_>,
+    scenario: &'static Scenario,
+) -> Vec<String> {
+    if ground.lacks(scenario).is_some() {
+        return Vec::new();
+    }
+    let mut outcome = Outcome::new(scenario);
+    let mut runner = Runner::new(ground, scenario, &mut outcome);
+    let end = runner.all().await;
+    if end.is_ok() { runner.facts.offer } else { Vec::new() }
 }
 
 struct Runner<'a> {
@@ -50,7 +58,11 @@ struct Runner<'a> {
     hello: String,
 }
 
-impl Runner<'_> {
+impl<'a> Runner<'a> {
+    fn new(ground: &'a Ground<'a>, scenario: &'static Scenario, outcome: &'a mut Outcome) -> Self {
+        Self { ground, scenario, facts: Facts::default(), outcome, hello: String::new() }
+    }
+
     async fn all(&mut self) -> Result<(), Stop> {
         let mut dialogue = self.begin().await?;
         for step in self.scenario.steps {
@@ -173,8 +185,11 @@ impl Runner<'_> {
             secret.as_ref().map(|secret| secret.expose().to_owned()).unwrap_or_default()
         };
         let user = secrets.user.as_deref().unwrap_or("ehlo-probe");
-        let sender =
-            if user.contains('@') { user.to_owned() } else { format!("{user}@{}", self.domain()) };
+        let sender = if user.contains('@') {
+            user.to_owned()
+        } else {
+            format!("{user}@{}", self.ground.way.domain())
+        };
         let (password, token) = (expose(&secrets.password), expose(&secrets.token));
         let filling = Filling {
             user,
@@ -191,15 +206,6 @@ impl Runner<'_> {
         }
         // Where it can't be sent, no reply will come; and one may be there that says why.
         let _ = dialogue.send(&octets).await;
-    }
-
-    fn domain(&self) -> String {
-        let host = &self.ground.way.host;
-        match host.parse::<core::net::IpAddr>() {
-            Ok(core::net::IpAddr::V4(address)) => format!("[{address}]"),
-            Ok(core::net::IpAddr::V6(address)) => format!("[IPv6:{address}]"),
-            Err(_) => host.clone(),
-        }
     }
 
     /// Reads a reply to `sent`, and sees how well it fits.
@@ -286,15 +292,5 @@ impl Runner<'_> {
             }
         }
         self.outcome.remark = Some(format!("still open after {most} failures"));
-    }
-}
-
-/// What came, in one line.
-fn came(reply: &Result<Reply, Trouble>) -> String {
-    match reply {
-        Ok(reply) => reply.text(),
-        Err(Trouble::Closed) => "the connection was closed".into(),
-        Err(Trouble::TimedOut) => "nothing in time".into(),
-        Err(Trouble::NoReply(line)) => format!("a line that is no reply: {line}"),
     }
 }

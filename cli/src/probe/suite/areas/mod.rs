@@ -31,6 +31,16 @@ pub(crate) const ALL: [&[Scenario]; 12] = [
     length::SCENARIOS,
 ];
 
+/// No scenario of the suite: it shows what is offered once the client has authenticated.
+pub(crate) const HELLO_AFTER_LOGIN: Scenario = scenario(
+    "after AUTH",
+    "A hello behind AUTH is answered",
+    "RFC 4954 section 4",
+    Start::Secure,
+    &[Need::Password],
+    &[Step::Login, Step::Say("{hello}", "250")],
+);
+
 /// The line that shows whether the session goes on.
 const STILL_THERE: Step = Step::Say("NOOP", "250");
 
