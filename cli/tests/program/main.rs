@@ -9,6 +9,7 @@ mod configuration;
 mod faults;
 mod log;
 mod peers;
+mod probe;
 mod program;
 mod rules;
 mod send;
