@@ -49,6 +49,7 @@ const OTHER_CHECKS: [Other; OTHERS.len()] = [
     |bench| eight_bit(bench),
     |bench| partial(bench),
     |bench| utf8(bench),
+    |bench| no_login(bench),
     |bench| unknown_ca(bench, Tls::StartTls),
     |bench| unknown_ca(bench, Tls::Implicit),
     |bench| probe(bench, Tls::StartTls),
@@ -200,6 +201,17 @@ fn probe(bench: &mut Bench<'_>, tls: Tls) -> Outcome {
     let mut case = first(bench, &format!("probe-{tls:?}"));
     case.tls = tls;
     bench.probe(&case)
+}
+
+/// A client without credentials: the check of the checks that a login is needed.
+fn no_login(bench: &mut Bench<'_>) -> Outcome {
+    if bench.kind.mechanisms.is_empty() {
+        return Outcome::NotApplicable("it has no AUTH");
+    }
+    let mut case = first(bench, "no-login");
+    case.login = None;
+    (case.ends, case.arrives) = (Ended::NoLogin, 0);
+    bench.check(&case)
 }
 
 /// A client that trusts another authority: the check of the check that TLS is verified.

@@ -74,6 +74,8 @@ pub(crate) enum Ended {
     Partly,
     /// The login was refused.
     Login,
+    /// The server takes nothing without a login.
+    NoLogin,
     /// The client does not trust the server.
     Distrust,
     /// The message can't be sent as it is to this server.
@@ -88,6 +90,7 @@ impl fmt::Display for Ended {
             Self::Sent => f.write_str("success"),
             Self::Partly => f.write_str("partial success"),
             Self::Login => f.write_str("a refused login"),
+            Self::NoLogin => f.write_str("a message refused without a login"),
             Self::Distrust => f.write_str("distrust of the server"),
             Self::Impossible => f.write_str("a message that can't be sent"),
             // What `timeout` ends with.
@@ -150,6 +153,7 @@ impl Client {
             (Some(75 | 77), true, Some("recipients")) => Ended::Partly,
             (Some(65), false, Some("message")) => Ended::Impossible,
             (Some(77), false, Some("login")) => Ended::Login,
+            (Some(77), false, Some("sender" | "recipients")) => Ended::NoLogin,
             (Some(77), false, Some("tls")) => Ended::Distrust,
             (code, ..) => Ended::Otherwise(code),
         })

@@ -48,7 +48,7 @@ pub(crate) const LMTP: Kind = Kind {
     name: "dovecot-lmtp",
     needs: &[CORE, LMTPD, SUBMISSIOND],
     mechanisms: &[],
-    lacks: "LMTP has no AUTH here",
+    lacks: "",
     is_lmtp: true,
     takes: Takes::EightBit,
     line_ends: LineEnds::Kept,

@@ -63,14 +63,15 @@ pub(crate) fn run(
     let needs: Vec<Need> = kinds.iter().flat_map(|kind| kind.needs).copied().collect();
     let folder = process::cache("interop");
     let tools = Tools::install(&needs, folder.join("tools"))?;
+    if options.hold {
+        let work = Work::create(site::folder(&folder), options.keep)?;
+        return hold(kinds, &Site::new(&work, &tools)?);
+    }
+    let client = Client::new(options.program.as_deref())?;
     let work = Work::create(site::folder(&folder), options.keep)?;
 
     let begun = Instant::now();
     let site = Site::new(&work, &tools)?;
-    if options.hold {
-        return hold(kinds, &site);
-    }
-    let client = Client::new(options.program.as_deref())?;
     let checks = all(kinds, mechanisms, &client, &site, options.jobs);
     let seconds = begun.elapsed().as_secs();
 

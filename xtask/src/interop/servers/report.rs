@@ -32,12 +32,13 @@ pub(crate) const ANY: &str = "(its choice)";
 pub(crate) const NONE: &str = "(none)";
 
 /// The columns of the second table.
-pub(crate) const OTHERS: [&str; 10] = [
+pub(crate) const OTHERS: [&str; 11] = [
     "large message",
     "dot at the end",
     "8-bit message",
     "one of two recipients refused",
     "address in UTF-8",
+    "no login",
     "STARTTLS, unknown CA",
     "TLS, unknown CA",
     "STARTTLS, probe",
