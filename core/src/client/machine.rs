@@ -10,7 +10,7 @@ use super::error::{Closed, Fault};
 use super::owed::{Owed, To};
 use super::receive::{Found, Receiver};
 use super::state::{Now, Phase, Turn};
-use crate::reply::{ReplyCode, ReplyLine};
+use crate::reply::ReplyCode;
 use crate::sasl::client::Channel;
 use crate::wire::content::Position;
 use crate::wire::outbox::Outbox;
@@ -286,7 +286,13 @@ impl Machine<'_> {
         let window = self.state.window;
         let unread = window.unread(self.rx);
         match self.state.receiver.next(unread, self.config.reply_max) {
-            Found::Line(line, first) => self.on_line(line.code(), line.is_last(), first),
+            Found::Line(line, first) => {
+                let to = self.state.owed.front().unwrap_or(To::Nothing);
+                if to == To::Hello && line.code() == ReplyCode::OK && !first {
+                    self.state.capabilities.read(line.text(), self.config.rules.preference);
+                }
+                self.on_line(to, line.code(), line.is_last());
+            }
             Found::Fault(fault) => self.state.cut_off(Closed::Fault(fault)),
             Found::Partial if window.is_full(self.rx) => match self.state.receiver.drop_lines() {
                 0 => self.state.cut_off(Closed::Fault(Fault::TooLong)),
@@ -297,27 +303,12 @@ impl Machine<'_> {
         Step::Moved
     }
 
-    fn on_line(&mut self, code: ReplyCode, last: bool, first: bool) {
-        let to = self.state.owed.front().unwrap_or(To::Nothing);
-        if to == To::Hello && code == ReplyCode::OK && !first {
-            self.read_capability();
-        }
+    fn on_line(&mut self, to: To, code: ReplyCode, last: bool) {
         if last {
             self.on_reply(to, code);
         } else if code.class() == 3 {
             // Neither 334 nor 354 has a second line that could mean anything.
             self.fault(Fault::Unexpected(code));
-        }
-    }
-
-    /// Reads the last line that was received as one of the reply to EHLO.
-    fn read_capability(&mut self) {
-        let window = self.state.window;
-        let lines = window.unread(self.rx).get(..self.state.receiver.length()).unwrap_or(&[]);
-        let lines = lines.strip_suffix(b"\r\n").unwrap_or(lines);
-        let start = lines.iter().rposition(|octet| *octet == b'\n').map_or(0, |at| at + 1);
-        if let Ok(line) = ReplyLine::parse(lines.get(start..).unwrap_or(&[])) {
-            self.state.capabilities.read(line.text(), self.config.rules.preference);
         }
     }
 
