@@ -83,7 +83,14 @@ impl Secrets {
             (Some(password), Some(token)) => Credentials::password(user, password).or_token(token),
             (Some(password), None) => Credentials::password(user, password),
             (None, Some(token)) => Credentials::token(user, token),
-            (None, None) if certificate => return Some(Credentials::certificate()),
+            // Who logs in is in the certificate; --user is who to act as.
+            (None, None) if certificate => {
+                let credentials = Credentials::certificate();
+                return Some(match &self.user {
+                    Some(user) => credentials.authorization_identity(user),
+                    None => credentials,
+                });
+            }
             (None, None) => return None,
         };
         Some(if certificate { credentials.or_certificate() } else { credentials })
