@@ -48,7 +48,11 @@ pub(super) fn look(report: &Report, given: &Given, found: &mut Findings) {
     {
         found.warning(
             "auth-untried",
-            "there are credentials, and no mechanism on offer takes them",
+            if offer.has_auth() {
+                "there are credentials, and no mechanism on offer takes them"
+            } else {
+                "there are credentials, and AUTH is not offered"
+            },
             "tokens are for XOAUTH2 and OAUTHBEARER, certificates for EXTERNAL, passwords for the others",
         );
     }

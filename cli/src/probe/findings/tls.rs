@@ -67,6 +67,10 @@ fn starttls(report: &Report, given: &Given, found: &mut Findings) {
     }
 }
 
+fn count(days: i64) -> String {
+    if days == 1 { "1 day".to_owned() } else { format!("{days} days") }
+}
+
 fn certificate(tls: &TlsSeen, given: &Given, found: &mut Findings) {
     match &tls.fault {
         None => found.ok("certificate", format!("the certificate is valid for {}", tls.host)),
@@ -82,12 +86,12 @@ fn certificate(tls: &TlsSeen, given: &Given, found: &mut Findings) {
         match days {
             days if days < LATE => found.warning(
                 "certificate-expiry",
-                format!("the certificate expires in {days} days, on {}", own.not_after),
+                format!("the certificate expires in {}, on {}", count(days), own.not_after),
                 "renew it now",
             ),
             days if days < SOON => found.note(
                 "certificate-expiry",
-                format!("the certificate expires in {days} days, on {}", own.not_after),
+                format!("the certificate expires in {}, on {}", count(days), own.not_after),
                 "see that its renewal works",
             ),
             _ => {}

@@ -30,7 +30,7 @@ pub(crate) fn fit(came: &Result<Reply, Trouble>, expected: &str, statuses: bool)
     }
     let mut allowed = allowed.split_ascii_whitespace();
     if allowed.any(|one| matches(came, one, statuses) != Match::No) {
-        return Fit::Allowed(format!("{} is better", right.trim()));
+        return Fit::Allowed(format!("{} is better", list(right)));
     }
     Fit::Wrong
 }
@@ -68,13 +68,14 @@ fn matches(came: &Result<Reply, Trouble>, one: &str, statuses: bool) -> Match {
 /// As it is shown: `501, or 5yz`.
 pub(crate) fn shown(expected: &str) -> String {
     let (right, allowed) = expected.split_once('|').unwrap_or((expected, ""));
-    let list = |words: &str| {
-        words.split_ascii_whitespace().collect::<Vec<_>>().join(" or ").replace('/', " ")
-    };
     match allowed.trim() {
         "" => list(right),
         allowed => format!("{} (allowed: {})", list(right), list(allowed)),
     }
+}
+
+fn list(words: &str) -> String {
+    words.split_ascii_whitespace().collect::<Vec<_>>().join(" or ").replace('/', " ")
 }
 
 #[cfg(test)]

@@ -98,7 +98,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         "RFC 4954 section 4",
         Start::Secure,
         &[Need::Offered("PLAIN")],
-        &[Step::Say("AUTH PLAIN", "334"), Step::Say("**", "501"), STILL_THERE],
+        &[Step::Say("AUTH PLAIN", "334"), Step::Say("**", "501 | 5yz"), STILL_THERE],
     ),
     scenario(
         "cancel-initial",
@@ -114,7 +114,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         "RFC 5321 section 4.2.4",
         Start::Secure,
         &[Need::Auth],
-        &[Step::Say("*", "500 | 5yz"), STILL_THERE],
+        &[Step::Say("*", "500 | 5yz 221 421 closed"), Step::Unless("5yz"), STILL_THERE],
     ),
     scenario(
         "exchange-noop",
@@ -153,7 +153,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         &[Need::Offered("PLAIN")],
         &[
             Step::Say("AUTH PLAIN", "334"),
-            Step::Say("!!!!", "501"),
+            Step::Say("!!!!", "501 | 5yz"),
             Step::Say("<<ehlo-probe>>", "500 | 5yz"),
             STILL_THERE,
         ],

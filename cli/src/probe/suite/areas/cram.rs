@@ -87,7 +87,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         &[Need::Password, Need::Offered("CRAM-MD5")],
         &[
             Step::Say("AUTH CRAM-MD5", "334"),
-            Step::Say("<<{cram}0>>", "535 501 | 5yz"),
+            Step::Say("<<{cram}0>>", "535 501 | 5yz 235"),
             STILL_THERE,
         ],
     ),

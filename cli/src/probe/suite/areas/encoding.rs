@@ -114,7 +114,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         "RFC 4954 section 4",
         Start::Secure,
         &[Need::Offered("PLAIN")],
-        &[Step::Say("AUTH PLAIN", "334"), Step::Say("pässword", "501/5.5.2"), STILL_THERE],
+        &[Step::Say("AUTH PLAIN", "334"), Step::Say("pässword", "501/5.5.2 500"), STILL_THERE],
     ),
     scenario(
         "base64-login",

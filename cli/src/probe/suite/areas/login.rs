@@ -128,7 +128,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         &[
             Step::Say("AUTH LOGIN", "334"),
             Step::Say("<<{user}>>", "334"),
-            Step::Say("<<{password}\0>>", "535 501 | 5yz"),
+            Step::Say("<<{password}\0>>", "535 501 | 5yz 235"),
         ],
     ),
 ];

@@ -120,7 +120,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
             Step::Say("MAIL FROM:<{sender}>", "2yz 4yz 5yz"),
             Step::SkipUnless("250", "the sender is not taken"),
             Step::Say("RSET", "250"),
-            Step::Say("MAIL FROM:<{sender}> AUTH", "501 | 5yz 250"),
+            Step::Say("MAIL FROM:<{sender}> AUTH", "501 555 | 5yz 250"),
             Step::Say("RSET", "250"),
         ],
     ),

@@ -11,7 +11,10 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         "RFC 4954 section 6",
         Start::Secure,
         &[Need::Token, Need::Offered("XOAUTH2")],
-        &[Step::Say("AUTH XOAUTH2 <<user={user}\u{1}auth=Bearer {token}\u{1}\u{1}>>", "235/2.7.0")],
+        &[
+            Step::Say("AUTH XOAUTH2", "334"),
+            Step::Say("<<user={user}\u{1}auth=Bearer {token}\u{1}\u{1}>>", "235/2.7.0"),
+        ],
     ),
     scenario(
         "xoauth2-wrong",
@@ -77,10 +80,10 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         "RFC 7628 section 3.1",
         Start::Secure,
         &[Need::Token, Need::Offered("OAUTHBEARER")],
-        &[Step::Say(
-            "AUTH OAUTHBEARER <<n,a={user},\u{1}auth=Bearer {token}\u{1}\u{1}>>",
-            "235/2.7.0",
-        )],
+        &[
+            Step::Say("AUTH OAUTHBEARER", "334"),
+            Step::Say("<<n,a={user},\u{1}auth=Bearer {token}\u{1}\u{1}>>", "235/2.7.0"),
+        ],
     ),
     scenario(
         "oauthbearer-wrong",

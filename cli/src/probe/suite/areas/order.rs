@@ -19,7 +19,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         "RFC 4954 section 3",
         Start::Greeted,
         &[Need::Auth, Need::Smtp],
-        &[Step::Say("HELO probe.example", "250"), Step::Say("AUTH PLAIN", "503 | 5yz 334")],
+        &[Step::Say("HELO probe.example", "250"), Step::Say("AUTH PLAIN", "503 500 502 | 5yz 334")],
     ),
     scenario(
         "order-clear-plain",

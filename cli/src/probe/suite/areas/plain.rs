@@ -52,7 +52,10 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         Start::Secure,
         &[Need::Password, Need::Offered("PLAIN")],
         &[
-            Step::Say("AUTH PLAIN <<ehlo-probe-nobody\0{user}\0{password}>>", "535/5.7.8 | 5yz"),
+            Step::Say(
+                "AUTH PLAIN <<ehlo-probe-nobody\0{user}\0{password}>>",
+                "535/5.7.8 | 5yz 235",
+            ),
             STILL_THERE,
         ],
     ),
@@ -105,7 +108,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         "RFC 4616 section 2",
         Start::Secure,
         &[Need::Password, Need::Offered("PLAIN")],
-        &[Step::Say("AUTH PLAIN <<\0{user}\0{password}\0x>>", "501 535 | 5yz"), STILL_THERE],
+        &[Step::Say("AUTH PLAIN <<\0{user}\0{password}\0x>>", "501 535 | 5yz 235"), STILL_THERE],
     ),
     scenario(
         "plain-no-user",

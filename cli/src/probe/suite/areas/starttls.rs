@@ -27,7 +27,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         "RFC 3207 section 4.2",
         Start::Secure,
         &[Need::Tls],
-        &[Step::Say("STARTTLS", "503 | 5yz 454"), STILL_THERE],
+        &[Step::Say("STARTTLS", "5yz | 454 220"), Step::Unless("5yz 454"), STILL_THERE],
     ),
     scenario(
         "starttls-injection",
@@ -86,6 +86,11 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         "RFC 4954 section 4",
         Start::Clear,
         &[Need::StartTls, Need::AuthInClear, Need::Offered("PLAIN")],
-        &[Step::Say("AUTH PLAIN", "334"), Step::Say("STARTTLS", "501 535 | 5yz"), STILL_THERE],
+        &[
+            Step::Say("AUTH PLAIN", "334 5yz"),
+            Step::SkipUnless("334", "PLAIN is not taken without TLS"),
+            Step::Say("STARTTLS", "501 535 | 5yz"),
+            STILL_THERE,
+        ],
     ),
 ];

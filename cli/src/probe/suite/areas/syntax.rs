@@ -145,7 +145,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         "RFC 5321 section 2.3.8",
         Start::Secure,
         &[Need::Offered("PLAIN")],
-        &[Step::Say("AUTH PLAIN \0", "500 501 504 | 5yz closed")],
+        &[Step::Say("AUTH PLAIN \0", "500 501 504 | 5yz 334 closed")],
     ),
     scenario(
         "syntax-nul-name",
@@ -153,7 +153,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         "RFC 4422 section 3.1",
         Start::Secure,
         &[Need::Offered("PLAIN")],
-        &[Step::Say("AUTH PLAIN\0X", "500 501 504 | 5yz closed")],
+        &[Step::Say("AUTH PLAIN\0X", "500 501 504 | 5yz 334 closed")],
     ),
     scenario(
         "syntax-cr",
