@@ -24,7 +24,7 @@ use crate::log::Paint;
 use findings::{Given, Verdict};
 use login::Login;
 use options::{Stage, SuiteName};
-use report::Report;
+use report::{OldTls, Report};
 use walk::{Errand, walk};
 use way::Way;
 
@@ -56,6 +56,11 @@ async fn probe(way: &Way, login: &Login, options: &Options) -> Result<ExitCode, 
     let walked = walk(way, &wire, errand).await.map_err(|error| way::failure(&error))?;
     let mut report = Report::new(way, walked);
     if stage == Stage::Auth && report.end.polite {
+        if report.tls.is_some()
+            && let Ok(accepted) = suite::old_tls_accepted(way).await
+        {
+            report.old_tls = OldTls { tried: true, accepted };
+        }
         login.try_all(way, &mut report).await?;
     }
     let given = Given {

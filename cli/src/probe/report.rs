@@ -25,6 +25,7 @@ pub(crate) struct Report {
     pub(crate) injected: bool,
     pub(crate) tls: Option<TlsSeen>,
     pub(crate) tls_failure: Option<String>,
+    pub(crate) old_tls: OldTls,
     /// The capabilities under TLS.
     pub(crate) secure: Option<Offer>,
     pub(crate) difference: Option<Difference>,
@@ -36,6 +37,13 @@ pub(crate) struct Report {
     pub(crate) wire: Oddities,
     pub(crate) end: End,
     pub(crate) findings: Vec<Finding>,
+}
+
+/// Whether TLS 1.0 or 1.1 would do.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct OldTls {
+    pub(crate) tried: bool,
+    pub(crate) accepted: Option<&'static str>,
 }
 
 /// What TLS changes in the capabilities.
@@ -92,6 +100,7 @@ impl Report {
             injected: walk.injected,
             tls: walk.tls,
             tls_failure: walk.tls_failure,
+            old_tls: OldTls::default(),
             secure: walk.secure,
             after_auth: None,
             other: walk.other,

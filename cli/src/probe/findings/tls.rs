@@ -22,10 +22,19 @@ pub(super) fn look(report: &Report, given: &Given, found: &mut Findings) {
     if let Some(failure) = &report.tls_failure {
         let old = failure.contains("no TLS in common");
         found.problem(
-            if old { "tls-old" } else { "tls-failed" },
+            if old { "tls-incompatible" } else { "tls-failed" },
             failure.clone(),
             if old { "versions before 1.2 are forbidden (RFC 8996)" } else { "" },
         );
+    }
+    if let Some(version) = report.old_tls.accepted {
+        found.warning(
+            "tls-old-accepted",
+            format!("{version} is accepted too"),
+            "versions before 1.2 are forbidden (RFC 8996)",
+        );
+    } else if report.old_tls.tried {
+        found.ok("tls-old", "TLS 1.0 and 1.1 are refused");
     }
     let Some(tls) = &report.tls else { return };
     match tls.protocol {

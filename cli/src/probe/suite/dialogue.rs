@@ -131,6 +131,26 @@ impl Dialogue {
         Ok(Self { transport, ..self })
     }
 
+    /// Sends octets that are no lines, and reads until there are so many, or the connection is closed. They are not
+    /// written down.
+    pub(crate) async fn exchange(mut self, octets: &[u8], least: usize) -> Vec<u8> {
+        let exchange = async {
+            self.transport.write_all(octets).await?;
+            self.transport.flush().await?;
+            let mut space = [0; 1024];
+            while self.received.len() < least {
+                match self.transport.read(&mut space).await? {
+                    0 => break,
+                    n => self.received.extend_from_slice(space.get(..n).unwrap_or(&[])),
+                }
+            }
+            Ok::<_, std::io::Error>(())
+        };
+        // What came before it broke off, or took too long, is the answer.
+        let _ = timeout(self.patience, exchange).await;
+        self.received
+    }
+
     /// The next line without its end.
     async fn line(&mut self) -> Result<Vec<u8>, Trouble> {
         loop {

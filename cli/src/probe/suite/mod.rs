@@ -6,6 +6,7 @@ mod expect;
 mod facts;
 mod ground;
 mod junit;
+mod old_tls;
 mod report;
 mod runner;
 mod scenario;
@@ -23,6 +24,8 @@ use super::options::Options;
 use super::way::Way;
 use crate::exit::{self, Failure};
 use crate::log::Paint;
+pub(crate) use old_tls::accepted as old_tls_accepted;
+
 use ground::Ground;
 use report::{Outcome, SuiteReport};
 use scenario::Scenario;

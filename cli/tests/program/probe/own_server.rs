@@ -14,6 +14,7 @@ fn a_server_with_starttls_is_seen_whole() {
         ("greeting", "ok"),
         ("starttls", "ok"),
         ("tls", "ok"),
+        ("tls-old", "ok"),
         ("certificate", "ok"),
         ("auth-clear", "ok"),
         ("auth", "ok"),
