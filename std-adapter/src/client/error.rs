@@ -33,7 +33,7 @@ pub enum Error {
         /// Why.
         failure: Failure,
         /// What the server said last, where that is the reason.
-        reply: Option<Reply>,
+        reply: Option<Box<Reply>>,
         /// The mechanisms of AUTH it offers, as it wrote them.
         offered: Vec<String>,
         /// Why it refused the token: JSON (RFC 7628 section 3.2.2).
