@@ -50,7 +50,7 @@ pub(crate) struct Options {
     pub(crate) server: String,
 
     /// How TLS begins: starttls, implicit or none [default: implicit on port 465, else starttls]
-    #[arg(long, value_name = "HOW", help_heading = "TLS")]
+    #[arg(long, value_name = "HOW", hide_possible_values = true, help_heading = "TLS")]
     pub(crate) tls: Option<TlsStart>,
 
     #[command(flatten)]
@@ -78,7 +78,7 @@ pub(crate) struct Options {
 
     /// Leave after this: connect, greeting, ehlo, starttls, tls, ehlo2 or auth. After connect,
     /// greeting, starttls and tls no command has a place, so the connection is just closed
-    #[arg(long, value_name = "STAGE", help_heading = DIALOGUE)]
+    #[arg(long, value_name = "STAGE", hide_possible_values = true, help_heading = DIALOGUE)]
     pub(crate) quit_after: Option<Stage>,
 
     /// Print JSON
@@ -90,11 +90,13 @@ pub(crate) struct Options {
     pub(crate) transcript: Option<Option<PathBuf>>,
 
     /// Exit with 1 when something is found that is this or worse: note, warning or problem
-    #[arg(long, value_name = "VERDICT", help_heading = OUTPUT)]
+    #[arg(long, value_name = "VERDICT", hide_possible_values = true, help_heading = OUTPUT)]
+    #[arg(conflicts_with = "suite")]
     pub(crate) fail_on: Option<Verdict>,
 
     /// Run a test suite: rfc4954, how the server takes AUTH
-    #[arg(long, value_name = "NAME", help_heading = SUITE, conflicts_with = "quit_after")]
+    #[arg(long, value_name = "NAME", hide_possible_values = true, help_heading = SUITE)]
+    #[arg(conflicts_with = "quit_after")]
     pub(crate) suite: Option<SuiteName>,
 
     /// Write the suite's results to this file too, as JUnit has them

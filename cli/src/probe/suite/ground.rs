@@ -103,8 +103,8 @@ impl<'a> Ground<'a> {
         if let Some(why) = &self.unsafe_for {
             return Some(why.clone());
         }
-        let takes = ["PLAIN", "LOGIN"].iter().any(|name| self.offers(name));
-        (!takes).then(|| "neither PLAIN nor LOGIN is offered".to_owned())
+        let takes = ["PLAIN", "LOGIN", "CRAM-MD5"].iter().any(|name| self.offers(name));
+        (!takes).then(|| "neither PLAIN, LOGIN nor CRAM-MD5 is offered".to_owned())
     }
 }
 

@@ -261,8 +261,10 @@ impl<'a> Runner<'a> {
     async fn login(&mut self, dialogue: &mut Dialogue) -> Result<(), Stop> {
         let steps: &[&str] = if self.ground.offers("PLAIN") {
             &["AUTH PLAIN <<\0{user}\0{password}>>"]
-        } else {
+        } else if self.ground.offers("LOGIN") {
             &["AUTH LOGIN", "<<{user}>>", "<<{password}>>"]
+        } else {
+            &["AUTH CRAM-MD5", "<<{cram}>>"]
         };
         for line in steps {
             self.send(dialogue, line, true).await;

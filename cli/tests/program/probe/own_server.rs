@@ -64,6 +64,22 @@ fn a_server_with_starttls_is_seen_whole() {
 }
 
 #[test]
+fn tls_from_the_first_octet_is_seen_too() {
+    let ehlo = own(&[]);
+    let ca = ehlo.certificate();
+    let server = at(&ehlo, 1);
+    let all = [&*server, "--tls", "implicit", "--json", "--ca", ca.to_str().unwrap()];
+    let probed = probe(ehlo.folder(), &all);
+    assert_eq!(probed.code, 0, "{}", probed.err);
+    probed.expect("certificate", "ok");
+    probed.expect("tls-old", "ok");
+    let json = probed.json();
+    assert!(json["clear"].is_null() && json["starttls"].is_null() && json["difference"].is_null());
+    assert_eq!(json["mechanisms"].as_array().unwrap().len(), 6);
+    assert_eq!(json["mechanisms"][0]["untried"], "no credentials");
+}
+
+#[test]
 fn a_certificate_nobody_vouches_for_is_a_problem_and_gets_no_password() {
     let ehlo = own(&[]);
     let other = own(&[]);

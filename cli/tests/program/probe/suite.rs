@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::odd::{serve, usual};
-use super::{LOGIN, Probed, at, own, probe};
+use super::{LOGIN, PASSWORD, Probed, at, own, probe};
 use crate::client::base64;
+use crate::program::Ehlo;
 
 /// The results of each scenario, by its id.
 fn results(probed: &Probed) -> Vec<(String, String, Value)> {
@@ -77,6 +78,26 @@ fn auth_in_clear_and_mail_without_auth_fail_nothing_either() {
     for id in ["order-in-transaction", "starttls-forgets-auth", "starttls-in-exchange"] {
         let results = results(&probed);
         let (_, result, one) = results.iter().find(|(other, ..)| other == id).unwrap();
+        assert_eq!(result, "pass", "{one}");
+    }
+}
+
+#[test]
+fn a_server_with_one_mechanism_alone_fails_nothing() {
+    let user = format!("tim:{PASSWORD}");
+    for name in ["CRAM-MD5", "LOGIN", "PLAIN"] {
+        let limits = ["--max-auth-failures-per-ip", "off", "--max-auth-failures", "2"];
+        let options = ["--user", &user, "--auth", name, "--discard"];
+        let ehlo = Ehlo::serve(&[&options[..], &limits].concat());
+        let ca = ehlo.certificate();
+        let ca = ca.to_str().unwrap();
+        let server = at(&ehlo, 1);
+        let arguments = [&*server, "--suite", "rfc4954", "--tls", "implicit", "--ca", ca, "--json"];
+        let login = ["--jobs", "16", "--user", "tim", "--password-env", "PW"];
+        let probed = probe(ehlo.folder(), &[&arguments[..], &login].concat());
+        assert_eq!(failed(&probed), [""; 0], "{name}");
+        let results = results(&probed);
+        let (_, result, one) = results.iter().find(|(id, ..)| id == "order-rset").unwrap();
         assert_eq!(result, "pass", "{one}");
     }
 }
