@@ -61,10 +61,9 @@ async fn from(
 
 /// Why this is not the first line of a header (RFC 5322 section 2.2).
 fn no_header(line: &[u8]) -> Option<&'static str> {
-    let name = line.split(|octet| *octet == b':').next().unwrap_or(&[]);
-    let name = name.trim_ascii_end();
-    let is_field = !name.is_empty() && name.len() < line.len();
-    if is_field && name.iter().all(|octet| matches!(octet, 33..=126)) {
+    let name = line.iter().position(|octet| *octet == b':').and_then(|at| line.get(..at));
+    let name = name.unwrap_or_default().trim_ascii_end();
+    if !name.is_empty() && name.iter().all(|octet| matches!(octet, 33..=126)) {
         return None;
     }
     Some(match line {
