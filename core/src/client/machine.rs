@@ -306,8 +306,8 @@ impl Machine<'_> {
     fn on_line(&mut self, to: To, code: ReplyCode, last: bool) {
         if last {
             self.on_reply(to, code);
-        } else if code.class() == 3 {
-            // Neither 334 nor 354 has a second line that could mean anything.
+        } else if code == ReplyCode::CHALLENGE {
+            // A challenge is one line (RFC 4954 section 4); any other reply may have several.
             self.fault(Fault::Unexpected(code));
         }
     }

@@ -56,7 +56,8 @@ impl Ready<'_> {
         parameters: &MailParameters<'_>,
     ) -> Result<(), NotSent> {
         let state = &*self.machine.state;
-        if state.transaction.sent || state.transaction.open {
+        // One that RSET ends is no longer in the way, though the reply to it is still to come.
+        if state.transaction.sent {
             return Err(NotSent::OutOfOrder);
         }
         let offered = &state.capabilities;
@@ -78,6 +79,11 @@ impl Ready<'_> {
             parameters.body = None;
         }
         self.needs(mail_needs(&parameters))?;
+        if parameters.requiretls && self.channel() != Channel::Tls {
+            // It is offered under TLS alone, and asks for a certificate that was verified (RFC 8689
+            // section 4.2.1).
+            return Err(NotSent::NotOffered(E::REQUIRETLS));
+        }
         if parameters.auth.is_some() && !self.capabilities().has_auth() {
             return Err(NotSent::AuthNotOffered);
         }

@@ -69,6 +69,7 @@ impl Next<'_> {
 pub struct Recipient<'a> {
     pub(super) ready: Ready<'a>,
     pub(super) stage: &'a mut Stage,
+    pub(super) full: &'a mut bool,
 }
 
 impl Recipient<'_> {
@@ -91,7 +92,9 @@ impl Recipient<'_> {
         path: ForwardPath<'_>,
         parameters: &RcptParameters<'_>,
     ) -> Result<(), NotSent> {
-        self.ready.rcpt(path, parameters)?;
+        let said = self.ready.rcpt(path, parameters);
+        *self.full = said == Err(NotSent::Later);
+        said?;
         if let Stage::Recipients { index, .. } = self.stage {
             *index = index.saturating_add(1);
         }
