@@ -10,11 +10,10 @@ use super::error::{Closed, Fault};
 use super::owed::{Owed, To};
 use super::receive::{Found, Receiver};
 use super::state::{Now, Phase, Turn};
+use super::transaction::Transaction;
 use crate::reply::ReplyCode;
 use crate::sasl::client::Channel;
-use crate::wire::content::Position;
 use crate::wire::outbox::Outbox;
-use crate::wire::stuffing::Stuffing;
 use crate::wire::window::Window;
 
 /// What the machine needs to go on.
@@ -55,40 +54,6 @@ pub(super) enum Hello {
     #[default]
     Extended,
     Helo,
-}
-
-/// A mail transaction (RFC 5321 section 3.3).
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Transaction {
-    /// MAIL was written, and not refused so far.
-    pub(super) sent: bool,
-    /// MAIL was accepted.
-    pub(super) open: bool,
-    pub(super) smtputf8: bool,
-    pub(super) eight_bit: bool,
-    pub(super) binary: bool,
-    /// RCPT was written so many times.
-    pub(super) recipients: u16,
-    /// RCPT was answered so many times, and accepted so many times.
-    pub(super) answered: u16,
-    pub(super) accepted: u16,
-    /// The message was replied to so many times (LMTP).
-    pub(super) delivered: u16,
-    pub(super) stuffing: Stuffing,
-    /// What stood last in a chunk.
-    pub(super) position: Position,
-    /// What is written of the message.
-    pub(super) content: Content,
-}
-
-/// How mail data is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Content {
-    /// Behind DATA, until the dot.
-    #[default]
-    Dots,
-    /// A chunk of BDAT with so many octets to come.
-    Chunk(u64),
 }
 
 /// All that is known of a connection, its two buffers aside.

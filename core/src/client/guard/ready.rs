@@ -5,9 +5,10 @@ use crate::address::{ForwardPath, ReversePath};
 use crate::capability::Extensions as E;
 use crate::client::Capabilities;
 use crate::client::error::NotSent;
-use crate::client::machine::{Content, Machine, Transaction};
+use crate::client::machine::Machine;
 use crate::client::owed::To;
 use crate::client::state::Turn;
+use crate::client::transaction::{Content, Transaction};
 use crate::parameter::{BodyType, MailParameters, RcptParameters};
 use crate::sasl::client::{Channel, Exchange};
 use crate::wire::print::{LineWriter, Print as _, Sink as _};
@@ -121,7 +122,7 @@ impl Ready<'_> {
         parameters: &RcptParameters<'_>,
     ) -> Result<(), NotSent> {
         let transaction = &self.machine.state.transaction;
-        if !transaction.sent {
+        if !transaction.sent || transaction.chunked {
             return Err(NotSent::OutOfOrder);
         }
         if let Some(most) = self.capabilities().max_recipients()
@@ -159,11 +160,12 @@ impl Ready<'_> {
     /// DATA. Where a recipient was accepted, [`Content`](super::Content) follows.
     ///
     /// # Errors
-    /// When there is no transaction, every recipient was refused, or the message is BINARYMIME,
-    /// which needs [`bdat`](Self::bdat).
+    /// When there is no transaction, every recipient was refused, or the message is BINARYMIME or
+    /// has begun with a chunk, and needs [`bdat`](Self::bdat).
     pub fn data(mut self) -> Result<(), NotSent> {
         self.may_send_message()?;
-        if self.machine.state.transaction.binary {
+        let transaction = &self.machine.state.transaction;
+        if transaction.binary || transaction.chunked {
             return Err(NotSent::OutOfOrder);
         }
         self.line(To::Data, |line| line.text("DATA"))
@@ -173,10 +175,13 @@ impl Ready<'_> {
     /// right away by [`Content`](super::Content).
     ///
     /// # Errors
-    /// When there is no transaction, every recipient was refused, or the server doesn't offer
-    /// CHUNKING.
+    /// When there is no transaction, every recipient or a chunk was refused, or the server doesn't
+    /// offer CHUNKING.
     pub fn bdat(mut self, octets: u64, last: bool) -> Result<(), NotSent> {
         self.may_send_message()?;
+        if self.machine.state.transaction.chunk_refused {
+            return Err(NotSent::OutOfOrder);
+        }
         self.needs(E::CHUNKING)?;
         let lmtp = self.machine.config.lmtp;
         if lmtp && !self.machine.state.owed.is_empty() {
@@ -194,7 +199,8 @@ impl Ready<'_> {
             state.owed.push(To::Message, state.transaction.accepted.saturating_sub(1));
         }
         state.transaction.content = Content::Chunk(octets);
-        state.transaction.position = crate::wire::content::Position::LineStart;
+        state.transaction.chunked = true;
+        state.transaction.last = last;
         state.turn(Turn::MailInput);
         Ok(())
     }
