@@ -108,6 +108,11 @@ impl Machine<'_> {
 
     /// Answers the challenge; where the exchange can't go on, it is cancelled.
     pub(super) fn respond(&mut self, exchange: &mut Exchange<'_>) -> Result<(), NotSent> {
+        // The exchange need not be the one that AUTH was said for.
+        if let Err(why) = self.config.rules.check(exchange.mechanism(), self.state.channel) {
+            self.cancel();
+            return Err(NotSent::Mechanism(why));
+        }
         let ignored = exchange.ignores_challenges();
         let window = self.state.window;
         let challenge = match self.state.challenge {
@@ -152,9 +157,6 @@ impl Machine<'_> {
         let encoded = base64::encode_in_place(free, length);
         let end = encoded.and_then(|n| free.get_mut(n..n.checked_add(2)?));
         let (Some(encoded), Some(end)) = (encoded, end) else {
-            // What didn't fit may be a credential.
-            self.state.secret = self.tx.len();
-            self.wipe();
             self.cancel();
             return Err(NotSent::Exchange(ExchangeError::NoRoom));
         };
@@ -168,6 +170,8 @@ impl Machine<'_> {
     pub(super) fn cancel(&mut self) {
         self.state.consume_reply();
         self.state.flags.cancelled = true;
+        // A part of a response that didn't fit may stand behind it.
+        self.state.secret = self.tx.len();
         self.append(b"*\r\n");
     }
 
