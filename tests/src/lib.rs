@@ -1,5 +1,6 @@
-//! Shared test tools: a [`Dialogue`](dialogue::Dialogue) without a socket, and the
-//! [`Transcript`](transcript::Transcript) files that are run in every split.
+//! Shared test tools: a [`Dialogue`](dialogue::Dialogue) without a socket, and the dialogues in files
+//! that are run in every split: [`Transcript`](transcript::Transcript) for the server,
+//! [`Script`](client::Script) for the client.
 
 #![allow(
     clippy::unwrap_used,
@@ -8,6 +9,7 @@
     reason = "a test tool fails loudly"
 )]
 
+pub mod client;
 pub mod dialogue;
 pub mod simulate;
 pub mod text;
