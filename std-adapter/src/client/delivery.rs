@@ -206,8 +206,7 @@ impl<'s> Work<'s> {
                 Some(task) => {
                     task.begun = true;
                     let parameters = task.parameters(next.capabilities());
-                    let path = format!("<{}>", task.envelope.sender());
-                    let begun = match ReversePath::parse(&path) {
+                    let begun = match ReversePath::parse(task.envelope.reverse_path()) {
                         Ok(path) => next.begin(path, &parameters),
                         Err(_) => Err(NotSent::Text),
                     };
@@ -227,11 +226,10 @@ impl<'s> Work<'s> {
                     recipient.cancel();
                     return Step::On;
                 }
-                match task.envelope.recipient(recipient.index().into()) {
+                match task.envelope.forward_path(recipient.index().into()) {
                     None => recipient.no_more(),
-                    Some(address) => {
-                        let path = format!("<{address}>");
-                        let added = match ForwardPath::parse(&path) {
+                    Some(path) => {
+                        let added = match ForwardPath::parse(path) {
                             Ok(path) => recipient.add(path, &task.envelope.rcpt()),
                             Err(_) => Err(NotSent::Text),
                         };
@@ -317,8 +315,11 @@ impl<'s> Work<'s> {
     }
 
     fn on_reply(&mut self, reply: &ehlo::client::guard::Reply<'_>) {
-        let kept = Reply::keep(reply.received(), self.credentials);
         let positive = reply.is_positive();
+        if positive && matches!(reply.to(), To::Mail | To::Data | To::Reset) {
+            return;
+        }
+        let kept = Reply::keep(reply.received(), self.credentials);
         let transient_end = kept.code().value() == 421;
         match (reply.to(), &mut self.task) {
             (To::Hello, _) => {
@@ -455,9 +456,10 @@ impl Task {
 
     /// It was not sent; `again` says whether another connection may try it.
     fn undelivered(self, error: Error, again: bool) {
-        let Parameters { size, binary, .. } = self.parameters;
+        let Parameters { size, binary, eight_bit } = self.parameters;
         let again = if again { self.body.rewound(size) } else { None };
-        let again = again.map(|source| Box::new((self.envelope, Message { source, binary })));
+        let again =
+            again.map(|source| Box::new((self.envelope, Message { source, binary, eight_bit })));
         // Whoever asked may be gone.
         let _ = self.answer.send(Err(Undelivered { error, again }));
     }
@@ -484,13 +486,9 @@ impl Task {
 fn mechanisms(reply: &Reply) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for line in reply.lines().iter().skip(1) {
-        let mut words = line.split([' ', '\t', '=']).filter(|word| !word.is_empty());
-        // The keyword in the reply, and not the command.
-        if words.next().is_some_and(|word| word.eq_ignore_ascii_case("auth")) {
-            for word in words {
-                if !found.iter().any(|name| name.eq_ignore_ascii_case(word)) {
-                    found.push(word.to_owned());
-                }
+        for word in Capabilities::auth_of(line).unwrap_or_default().split_ascii_whitespace() {
+            if !found.iter().any(|name| name.eq_ignore_ascii_case(word)) {
+                found.push(word.to_owned());
             }
         }
     }

@@ -19,6 +19,7 @@ use tokio::io::AsyncRead;
 pub struct Message {
     pub(super) source: Source,
     pub(super) binary: bool,
+    pub(super) eight_bit: Option<bool>,
 }
 
 pub(super) enum Source {
@@ -30,7 +31,11 @@ impl Message {
     /// A message that is read while it is sent. Where its size in octets is known, the server can refuse it before
     /// it goes out.
     pub fn stream(reader: impl AsyncRead + Send + Unpin + 'static, size: Option<u64>) -> Self {
-        Self { source: Source::Stream { reader: Box::new(reader), size }, binary: false }
+        Self {
+            source: Source::Stream { reader: Box::new(reader), size },
+            binary: false,
+            eight_bit: None,
+        }
     }
 
     /// The message may hold any octets at all: it goes out as BINARYMIME, and only to servers that take that (RFC
@@ -38,6 +43,13 @@ impl Message {
     #[must_use]
     pub fn binary(self) -> Self {
         Self { binary: true, ..self }
+    }
+
+    /// Whether there are octets above 127 in a message that is read while it is sent. A server that doesn't take
+    /// them is then found out before anything was said; otherwise only when one comes along.
+    #[must_use]
+    pub fn eight_bit(self, there: bool) -> Self {
+        Self { eight_bit: Some(there), ..self }
     }
 
     /// Its size in octets as it goes out, dots that are stuffed aside; of a stream, what was said.
@@ -54,7 +66,7 @@ impl Message {
     pub(super) fn has_eight_bit(&self) -> Option<bool> {
         match &self.source {
             Source::Octets(octets) => Some(!octets.is_ascii()),
-            Source::Stream { .. } => None,
+            Source::Stream { .. } => self.eight_bit,
         }
     }
 }
@@ -78,19 +90,19 @@ fn size_with_crlf(octets: &[u8]) -> u64 {
 
 impl From<Vec<u8>> for Message {
     fn from(octets: Vec<u8>) -> Self {
-        Self { source: Source::Octets(octets.into()), binary: false }
+        Self { source: Source::Octets(octets.into()), binary: false, eight_bit: None }
     }
 }
 
 impl From<Arc<[u8]>> for Message {
     fn from(octets: Arc<[u8]>) -> Self {
-        Self { source: Source::Octets(octets), binary: false }
+        Self { source: Source::Octets(octets), binary: false, eight_bit: None }
     }
 }
 
 impl From<&[u8]> for Message {
     fn from(octets: &[u8]) -> Self {
-        Self { source: Source::Octets(octets.into()), binary: false }
+        Self { source: Source::Octets(octets.into()), binary: false, eight_bit: None }
     }
 }
 
