@@ -26,15 +26,20 @@ impl Next<'_> {
     /// SIZE; any other by DATA.
     ///
     /// # Errors
-    /// When the message is larger than the server takes, or a parameter needs what it doesn't offer.
+    /// When the message is larger than the server takes, a parameter needs what it doesn't offer, or
+    /// the SIZE of a message of BINARYMIME is missing.
     /// Nothing was said then, and another message may be.
     pub fn begin(
         mut self,
         path: ReversePath<'_>,
         parameters: &MailParameters<'_>,
     ) -> Result<(), NotSent> {
-        self.ready.mail(path, parameters)?;
         let binary = parameters.body == Some(crate::parameter::BodyType::BinaryMime);
+        if binary && parameters.size.is_none() {
+            // Neither DATA nor BDAT would do, and the recipients would be asked for in vain.
+            return Err(NotSent::OutOfOrder);
+        }
+        self.ready.mail(path, parameters)?;
         *self.stage = Stage::Recipients { index: 0, chunk: parameters.size.filter(|_| binary) };
         Ok(())
     }
