@@ -8,7 +8,6 @@
 )]
 
 use std::collections::VecDeque;
-use std::fmt::Write as _;
 
 use ehlo::address::{ForwardPath, ReversePath};
 use ehlo::client::submission::{Event as Journey, Failure, Security, Submission};
@@ -542,8 +541,7 @@ proptest! {
         for (index, yes) in (0_u16..).zip(&letter.recipients) {
             replies.push((index, if *yes { 250 } else { 550 }));
             if *yes {
-                let mut path = String::new();
-                let _ = write!(path, "<user-{index}@example.org>");
+                let path = ["<user-", &index.to_string(), "@example.org>"].concat();
                 accepted.push(path);
             }
         }
