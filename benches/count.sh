@@ -14,7 +14,7 @@ run() {
 
 "$program" | grep -e "$pattern" | while IFS="$(printf '\t')" read -r name units; do
     case $name in
-    body/*) few=1 more=3 ;;
+    body/* | client/stuffing/*) few=1 more=3 ;;
     *) few=100 more=$((100 + ${2:-1000})) ;;
     esac
     awk -v name="$name" -v a="$(run "$name" $few)" -v b="$(run "$name" $more)" \

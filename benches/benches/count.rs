@@ -13,6 +13,8 @@ use ehlo_benches::input;
 mod auths;
 #[path = "peers/bodies.rs"]
 mod bodies;
+#[path = "peers/clients.rs"]
+mod clients;
 #[path = "peers/parsers.rs"]
 mod parsers;
 #[path = "peers/sessions.rs"]
@@ -82,6 +84,19 @@ fn cases() -> Vec<Case> {
             run(data, READ, &mut buffers)
         };
         case(format!("body/{name}"), MAIL_DATA, Box::new(run));
+    }
+    let of_client: [(&str, &[clients::Case], usize); 4] = [
+        ("reply", &clients::REPLY, 1),
+        ("hello", &clients::HELLO, 1),
+        ("dialogue", &clients::DIALOGUE, 1),
+        ("stuffing", &clients::STUFFING, MAIL_DATA),
+    ];
+    for (kind, each, units) in of_client {
+        for (name, run) in each {
+            let mut buffers = None;
+            let run = move || run(buffers.get_or_insert_with(|| clients::Buffers::new(MAIL_DATA)));
+            case(format!("client/{kind}/{name}"), units, Box::new(run));
+        }
     }
     for size in input::RESPONSES {
         for (name, run) in auths::CASES {

@@ -70,6 +70,54 @@ pub fn mail_data(size: usize) -> Vec<u8> {
     data
 }
 
+/// A message of about `size` octets as it is before it is sent: [`mail_data`] without its stuffing
+/// and its end.
+#[must_use]
+pub fn message(size: usize) -> Vec<u8> {
+    let mut message = mail_data(size);
+    message.truncate(message.len() - 3);
+    let mut before = [0; 3];
+    message.retain(|&octet| {
+        let stuffed = before == *b"\r\n.";
+        before = [before[1], before[2], octet];
+        !(stuffed && octet == b'.')
+    });
+    message
+}
+
+/// A greeting.
+pub const GREETING: &str = "220 mail.example.org ESMTP ready\r\n";
+
+/// A reply of one line.
+pub const REPLY: &str = "250 2.1.0 Sender <tim@sender.example.org> ok\r\n";
+
+/// A reply to EHLO of ten lines.
+pub const HELLO: &str = "250-mail.example.org at your service\r\n\
+    250-PIPELINING\r\n\
+    250-SIZE 67108864\r\n\
+    250-8BITMIME\r\n\
+    250-SMTPUTF8\r\n\
+    250-CHUNKING\r\n\
+    250-DSN\r\n\
+    250-ENHANCEDSTATUSCODES\r\n\
+    250-AUTH PLAIN LOGIN\r\n\
+    250 HELP\r\n";
+
+/// What a server says in a submission of one message, a reply at a time.
+pub const DIALOGUE: [&str; 8] = [
+    GREETING,
+    HELLO,
+    "235 2.7.0 Authentication succeeded\r\n",
+    REPLY,
+    "250 2.1.5 Recipient <ann.other@mail.example.com> ok\r\n",
+    "354 go ahead\r\n",
+    "250 2.0.0 Ok: queued as 4F2A17C0\r\n",
+    "221 2.0.0 bye\r\n",
+];
+
+/// What it says up to the message, without AUTH.
+pub const UP_TO_CONTENT: [&str; 5] = [GREETING, HELLO, REPLY, REPLY, "354 go ahead\r\n"];
+
 /// Octets of the AUTH responses that are measured, decoded.
 pub const RESPONSES: [usize; 3] = [48, 1536, 9195];
 

@@ -1,6 +1,6 @@
 //! What a client logs in with: the options for it, and where a password is read from.
 
-use std::io::{self, BufRead, IsTerminal};
+use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -83,7 +83,14 @@ impl Secrets {
             (Some(password), Some(token)) => Credentials::password(user, password).or_token(token),
             (Some(password), None) => Credentials::password(user, password),
             (None, Some(token)) => Credentials::token(user, token),
-            (None, None) if certificate => return Some(Credentials::certificate()),
+            // Who logs in is in the certificate; --user is who to act as.
+            (None, None) if certificate => {
+                let credentials = Credentials::certificate();
+                return Some(match &self.user {
+                    Some(user) => credentials.authorization_identity(user),
+                    None => credentials,
+                });
+            }
             (None, None) => return None,
         };
         Some(if certificate { credentials.or_certificate() } else { credentials })
@@ -100,8 +107,29 @@ fn of_file(option: &str, path: &PathBuf) -> Result<Secret, Failure> {
     let unread = |error: io::Error| {
         Failure::new(exit::USAGE, format_args!("{option} {}: {error}", path.display()))
     };
-    let mut file = io::BufReader::new(std::fs::File::open(path).map_err(unread)?);
-    first_line(&mut file).map_err(unread)
+    let file = std::fs::File::open(path).map_err(unread)?;
+    if others_read(&file) {
+        let path = path.display();
+        // Nobody may be listening.
+        let _ = writeln!(
+            io::stderr(),
+            "ehlo: warning: {option} {path}: other users of this machine can read it; chmod 600 {path}"
+        );
+    }
+    first_line(&mut io::BufReader::new(file)).map_err(unread)
+}
+
+/// Whether others than its owner may read a file; where nobody can tell, they may not.
+#[cfg(unix)]
+fn others_read(file: &std::fs::File) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    file.metadata()
+        .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o044 != 0)
+}
+
+#[cfg(not(unix))]
+fn others_read(_: &std::fs::File) -> bool {
+    false
 }
 
 fn asked_for(user: &str, stdin_is_free: bool) -> Result<Secret, Failure> {

@@ -6,6 +6,7 @@
 mod credentials;
 mod exit;
 mod log;
+mod probe;
 mod send;
 mod serve;
 mod trust;
@@ -31,6 +32,9 @@ enum Command {
     /// Send a message, and say what became of it
     #[command(after_help = send::EXAMPLES)]
     Send(Box<send::Options>),
+    /// Look at a server: what it offers, its certificate, how it logs in
+    #[command(after_help = probe::EXAMPLES)]
+    Probe(Box<probe::Options>),
     /// Make and change a file of users, for `serve --users`
     #[command(subcommand)]
     User(user::Command),
@@ -44,6 +48,7 @@ fn main() -> ExitCode {
     let end = match program.command {
         Command::Serve(options) => serve::run(*options),
         Command::Send(options) => send::run(&options),
+        Command::Probe(options) => probe::run(&options),
         Command::User(command) => user::run(&command),
     };
     end.unwrap_or_else(|failure| exit::failed(&failure))

@@ -13,20 +13,7 @@ macro_rules! extensions {
         impl Extensions {
             $($(#[$doc])* pub const $name: Self = Self(1 << $bit);)*
 
-            /// The extension of this EHLO keyword, in any case.
-            #[must_use]
-            pub fn from_keyword(keyword: &str) -> Option<Self> {
-                $(if keyword.eq_ignore_ascii_case($keyword) {
-                    return Some(Self::$name);
-                })*
-                None
-            }
-
-            /// The EHLO keyword of each of them.
-            pub fn keywords(self) -> impl Iterator<Item = &'static str> {
-                let all = [$((Self::$name, $keyword)),*];
-                all.into_iter().filter(move |(one, _)| self.contains(*one)).map(|(_, word)| word)
-            }
+            const ALL: &'static [(Self, &'static str)] = &[$((Self::$name, $keyword)),*];
         }
     };
 }
@@ -67,6 +54,18 @@ extensions! {
 }
 
 impl Extensions {
+    /// The extension of this EHLO keyword, in any case.
+    #[must_use]
+    pub fn from_keyword(keyword: &str) -> Option<Self> {
+        let (one, _) = Self::ALL.iter().find(|(_, word)| word.eq_ignore_ascii_case(keyword))?;
+        Some(*one)
+    }
+
+    /// The EHLO keyword of each of them.
+    pub fn keywords(self) -> impl Iterator<Item = &'static str> {
+        Self::ALL.iter().filter(move |(one, _)| self.contains(*one)).map(|(_, word)| *word)
+    }
+
     /// None at all.
     pub const NONE: Self = Self(0);
 

@@ -1,6 +1,6 @@
-//! Shared test tools: a [`Dialogue`](dialogue::Dialogue) without a socket, and the
-//! [`Transcript`](transcript::Transcript) files that are run in every split, and a reference of
-//! [SCRAM](scram).
+//! Shared test tools: a [`Dialogue`](dialogue::Dialogue) without a socket, the dialogues in files
+//! that are run in every split ([`Transcript`](transcript::Transcript) for the server,
+//! [`Script`](client::Script) for the client), and a reference of [SCRAM](scram).
 
 #![allow(
     clippy::unwrap_used,
@@ -9,6 +9,7 @@
     reason = "a test tool fails loudly"
 )]
 
+pub mod client;
 pub mod dialogue;
 pub mod scram;
 pub mod simulate;

@@ -96,9 +96,24 @@ pub fn base64(octets: &[u8]) -> String {
     text
 }
 
+/// Whether something of a secret stands in these octets, in clear or in base64 at any of the three
+/// offsets. Of a short secret it is the whole that counts, of a longer one any of its first octets.
+#[must_use]
+pub fn shows(octets: &[u8], secret: &str) -> bool {
+    let has = |part: &[u8]| octets.windows(part.len()).any(|window| window == part);
+    let part = &secret.as_bytes()[..secret.len().min(9)];
+    let encoded = (0..3).map(|offset| {
+        let shifted = base64(&[&b"..."[..offset], part].concat());
+        // The letters that hold nothing but octets of the secret.
+        let from = [0, 2, 3][offset];
+        shifted[from..(offset + part.len()) * 8 / 6].to_owned()
+    });
+    has(part) || encoded.into_iter().any(|letters| has(letters.as_bytes()))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{base64, escape, unescape};
+    use super::{base64, escape, shows, unescape};
 
     #[test]
     fn every_octet_survives_being_escaped() {
@@ -120,6 +135,19 @@ mod tests {
             [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")];
         for (plain, encoded) in pairs {
             assert_eq!(base64(plain.as_bytes()), encoded);
+        }
+    }
+
+    #[test]
+    fn a_secret_is_found_wherever_it_stands() {
+        for secret in ["tanstaaf", "short", "h0ch-geheim-und-lang"] {
+            for before in ["", "a", "ab", "abc", "\0tim\0"] {
+                let text = format!("{before}{secret} and more");
+                assert!(shows(text.as_bytes(), secret));
+                let encoded = format!("AUTH PLAIN {}\r\n", base64(text.as_bytes()));
+                assert!(shows(encoded.as_bytes(), secret), "{secret} behind {before}");
+            }
+            assert!(!shows(b"EHLO client.example.org\r\n", secret));
         }
     }
 }

@@ -13,11 +13,12 @@ use crate::exit;
 
 /// The exit code.
 pub(super) fn exit_code(error: &Error) -> u8 {
+    match error {
+        Error::Server(_) => return exit::USAGE,
+        Error::Recipients(recipients) => return exit_of_recipients(recipients),
+        _ => {}
+    }
     match error.remedy() {
-        _ if matches!(error, Error::Recipients(_)) => match error {
-            Error::Recipients(recipients) => exit_of_recipients(recipients),
-            _ => exit::NO_PERMISSION,
-        },
         Remedy::Mend => exit::DATA,
         Remedy::Host => exit::NO_HOST,
         Remedy::Server => exit::UNAVAILABLE,
@@ -83,6 +84,11 @@ fn advice(error: &Error, options: &Options) -> Option<&'static str> {
             HandshakeError::Certificate {
                 fault: CertificateFault::UnknownIssuer { .. }, ..
             } => "--ca FILE says which certificate to trust",
+            HandshakeError::Certificate { fault: CertificateFault::Unusable { .. }, .. }
+                if options.trust.ca.is_some() =>
+            {
+                "or --ca FILE is an older one of the same name"
+            }
             HandshakeError::NotTls { .. } => "--tls says which of the two",
             HandshakeError::Refused { .. } if no_login => {
                 "--client-cert and --client-key are where it wants one"

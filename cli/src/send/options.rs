@@ -23,26 +23,27 @@ Examples:
   generate | ehlo send --server localhost:2525 --ca cert.pem --user tim --password-env PASSWORD \\
       --from tim@example.org --to you@example.net --message - --json
       From another program, to a server with a self-signed certificate
-  ehlo send --server unix:/run/dovecot/lmtp --lmtp --from me@example.org --to tim --message -
+  ehlo send --server unix:/run/dovecot/lmtp --lmtp --from me@example.org --to tim@example.org \\
+      --message letter.eml
       To a mail store of this machine
   ehlo send --server localhost:25 --tls none --from me@localhost --to root@localhost --body hello
       Without TLS, where there is none
 
-A message of --message goes out as it is: dots are stuffed, line ends are made CRLF, and nothing else
-is changed. Its From, To and Cc don't say who gets it, --to does; a Bcc field in it is seen by
-everybody. A message that is built here gets From, To (all of --to), Subject, Date and Message-ID, and
-never a Bcc.
+A message of --message goes out as it is: dots are stuffed, line ends are made CRLF, and nothing
+else is changed. Its From, To and Cc don't say who gets it, --to does; a Bcc field in it is seen
+by everybody. A message that is built here gets From, To (all of --to), Subject, Date and
+Message-ID, and never a Bcc.
 
-On standard output is a line for each recipient, \"accepted\" or \"refused\", with the server's reply,
-and then its reply to the message. With --json it is one object: sent (taken for one recipient at
-least), reply {code, enhanced, text}, recipients [{address, accepted, code, enhanced, text}], error
-{kind, text} or null, exit. A wrong option is told on standard error alone.
+On standard output is a line for each recipient, \"accepted\" or \"refused\", with the server's
+reply, and then its reply to the message. With --json it is one object: sent (taken for one
+recipient at least), reply {code, enhanced, text}, recipients [{address, accepted, code, enhanced,
+text}], error {kind, text} or null, exit. A wrong option is told on standard error alone.
 
-Exit codes: 0 sent to all, 64 wrong usage, 65 the message or its address is wrong or too large,
-66 a file can't be read, 68 no such host, 69 server not available, 75 try again later, 77 refused: the
-login, the way (TLS) or by the server's rules, 78 a certificate that can't be used. When only some
-recipients are refused the others get the message; then it is 77, or 75 if each of those refused may
-be tried again later.";
+Exit codes: 0 sent to all, 64 wrong usage, 65 the message or an address is wrong or too large,
+66 a file can't be read, 68 no such host, 69 server not available, 75 try again later, 77 refused:
+the login, the way (TLS) or by the server's rules, 78 a certificate that can't be used. When only
+some recipients are refused the others get the message; then it is 77, or 75 if each of those
+refused may be tried again later.";
 
 /// Sends a message over one connection.
 #[derive(Debug, Args)]

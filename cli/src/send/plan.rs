@@ -139,7 +139,9 @@ fn credentials(
     let certificate = options.trust.has_certificate() && (!user || asked_for(Mechanism::External));
     if !user && !certificate && mechanisms.is_some() {
         if asked_for(Mechanism::Anonymous) {
-            return Ok(Some(Credentials::anonymous("")));
+            // There are servers that take no empty trace.
+            let trace = options.from.as_deref().filter(|from| !from.is_empty());
+            return Ok(Some(Credentials::anonymous(trace.unwrap_or("ehlo"))));
         }
         return Err(wrong("--auth: there is nobody to log in; give --user, or --client-cert"));
     }

@@ -70,7 +70,7 @@ impl Report {
         };
         let reply = match error {
             Error::Refused(reply) | Error::Sender(reply) | Error::Message(reply) => Some(reply),
-            Error::Failed { reply, .. } => reply.as_ref(),
+            Error::Failed { reply, .. } => reply.as_deref(),
             _ => None,
         };
         Self {

@@ -37,7 +37,9 @@ pub(super) async fn open(path: &Path, progress: Progress) -> Result<Message, Fai
         return Err(Failure::new(exit::DATA, text));
     }
     let file = File::open(path).map_err(unread)?;
-    from(tokio::fs::File::from_std(file), Some(measured.size()), &name, progress).await
+    let reader = tokio::fs::File::from_std(file);
+    let message = from(reader, Some(measured.size()), &name, progress).await?;
+    Ok(message.eight_bit(measured.eight_bit))
 }
 
 /// A message that begins with a header, from a reader.
@@ -61,10 +63,9 @@ async fn from(
 
 /// Why this is not the first line of a header (RFC 5322 section 2.2).
 fn no_header(line: &[u8]) -> Option<&'static str> {
-    let name = line.split(|octet| *octet == b':').next().unwrap_or(&[]);
-    let name = name.trim_ascii_end();
-    let is_field = !name.is_empty() && name.len() < line.len();
-    if is_field && name.iter().all(|octet| matches!(octet, 33..=126)) {
+    let name = line.iter().position(|octet| *octet == b':').and_then(|at| line.get(..at));
+    let name = name.unwrap_or_default().trim_ascii_end();
+    if !name.is_empty() && name.iter().all(|octet| matches!(octet, 33..=126)) {
         return None;
     }
     Some(match line {
@@ -87,6 +88,7 @@ struct Measured {
     octets: u64,
     last: u8,
     nul: bool,
+    eight_bit: bool,
 }
 
 impl Measured {
@@ -108,6 +110,7 @@ impl Measured {
             // A bare LF, or a bare CR before this octet, becomes a CRLF.
             self.octets += 1 + u64::from((octet == b'\n') != (self.last == b'\r'));
             self.nul |= octet == 0;
+            self.eight_bit |= !octet.is_ascii();
             self.last = octet;
         }
     }

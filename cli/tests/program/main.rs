@@ -9,9 +9,11 @@ mod configuration;
 mod faults;
 mod log;
 mod peers;
+mod probe;
 mod program;
 mod rules;
 mod scram;
+mod send;
 mod start;
 #[cfg(unix)]
 mod stop;

@@ -5,6 +5,8 @@ use super::machine::{Challenge, Machine};
 use super::owed::To;
 use super::state::Turn;
 use crate::sasl::Mechanism;
+#[cfg(feature = "_scram")]
+use crate::sasl::client::InvalidCredentials;
 use crate::sasl::client::{Exchange, ExchangeError, Step};
 use crate::wire::base64;
 use crate::wire::print::{LineWriter, Sink as _};
@@ -32,6 +34,15 @@ impl Machine<'_> {
         }
         if !self.state.owed.is_empty() {
             return Err(NotSent::Later);
+        }
+        #[cfg(feature = "_scram")]
+        {
+            if let Some(binding) = self.state.binding {
+                exchange.bind(binding);
+            }
+            if exchange.is_unbound() {
+                return Err(NotSent::Credentials(InvalidCredentials::Missing));
+            }
         }
         exchange.restart();
         let with = if initial { self.initial_response(exchange) } else { None };
@@ -108,6 +119,11 @@ impl Machine<'_> {
 
     /// Answers the challenge; where the exchange can't go on, it is cancelled.
     pub(super) fn respond(&mut self, exchange: &mut Exchange<'_>) -> Result<(), NotSent> {
+        // The exchange need not be the one that AUTH was said for.
+        if let Err(why) = self.config.rules.check(exchange.mechanism(), self.state.channel) {
+            self.cancel();
+            return Err(NotSent::Mechanism(why));
+        }
         let ignored = exchange.ignores_challenges();
         let window = self.state.window;
         let challenge = match self.state.challenge {
@@ -154,9 +170,6 @@ impl Machine<'_> {
         let encoded = base64::encode_in_place(free, length);
         let end = encoded.and_then(|n| free.get_mut(n..n.checked_add(2)?));
         let (Some(encoded), Some(end)) = (encoded, end) else {
-            // What didn't fit may be a credential.
-            self.state.secret = self.tx.len();
-            self.wipe();
             self.cancel();
             return Err(NotSent::Exchange(ExchangeError::NoRoom));
         };
@@ -170,6 +183,8 @@ impl Machine<'_> {
     pub(super) fn cancel(&mut self) {
         self.state.consume_reply();
         self.state.flags.cancelled = true;
+        // A part of a response that didn't fit may stand behind it.
+        self.state.secret = self.tx.len();
         self.append(b"*\r\n");
     }
 

@@ -82,18 +82,27 @@ impl Capabilities {
         bit(place) & self.preferred != 0
     }
 
+    /// The names of mechanisms in the text of a line of the reply to EHLO, where it is the one of
+    /// AUTH: names between white space. The form of servers from before RFC 2554, `AUTH=LOGIN PLAIN`,
+    /// counts too.
+    #[must_use]
+    pub fn auth_of(text: &str) -> Option<&str> {
+        if upper_head(text).is_some_and(|head| head == *b"AUTH=") {
+            return text.get(5..);
+        }
+        let keyword = text.split_ascii_whitespace().next()?;
+        let is_auth = keyword.eq_ignore_ascii_case("AUTH") && text.starts_with(keyword);
+        if is_auth { text.get(keyword.len()..) } else { None }
+    }
+
     /// Reads a line of the reply, the first one aside. A line that makes no sense is ignored.
     pub(super) fn read(&mut self, text: &[u8], preference: &[Mechanism]) {
         let Ok(text) = core::str::from_utf8(text) else { return };
-        // The form of servers from before RFC 2554: `AUTH=LOGIN PLAIN`.
-        if upper_head(text).is_some_and(|head| head == *b"AUTH=") {
-            return self.read_auth(text.get(5..).unwrap_or_default(), preference);
+        if let Some(names) = Self::auth_of(text) {
+            return self.read_auth(names, preference);
         }
         let mut words = text.split_ascii_whitespace();
         let Some(keyword) = words.next() else { return };
-        if keyword.eq_ignore_ascii_case("AUTH") {
-            return self.read_auth(text.get(keyword.len()..).unwrap_or_default(), preference);
-        }
         let Some(extension) = Extensions::from_keyword(keyword) else { return };
         self.extensions = self.extensions.with(extension);
         if extension == Extensions::SIZE {

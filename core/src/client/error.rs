@@ -158,7 +158,7 @@ impl fmt::Display for InvalidContent {
         f.write_str(match self {
             Self::BareNewline => "a bare CR or LF in the message; lines end with CRLF",
             Self::Nul => "a NUL in the message",
-            Self::EightBit => "an octet above 127 in the message, and 8BITMIME was not asked for",
+            Self::EightBit => "an octet above 127 in the message, which is not sent as 8BITMIME",
             Self::Size => "the message has another size than was said",
         })
     }

@@ -10,11 +10,10 @@ use super::error::{Closed, Fault};
 use super::owed::{Owed, To};
 use super::receive::{Found, Receiver};
 use super::state::{Now, Phase, Turn};
-use crate::reply::{ReplyCode, ReplyLine};
+use super::transaction::Transaction;
+use crate::reply::ReplyCode;
 use crate::sasl::client::Channel;
-use crate::wire::content::Position;
 use crate::wire::outbox::Outbox;
-use crate::wire::stuffing::Stuffing;
 use crate::wire::window::Window;
 
 /// What the machine needs to go on.
@@ -55,40 +54,6 @@ pub(super) enum Hello {
     #[default]
     Extended,
     Helo,
-}
-
-/// A mail transaction (RFC 5321 section 3.3).
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Transaction {
-    /// MAIL was written, and not refused so far.
-    pub(super) sent: bool,
-    /// MAIL was accepted.
-    pub(super) open: bool,
-    pub(super) smtputf8: bool,
-    pub(super) eight_bit: bool,
-    pub(super) binary: bool,
-    /// RCPT was written so many times.
-    pub(super) recipients: u16,
-    /// RCPT was answered so many times, and accepted so many times.
-    pub(super) answered: u16,
-    pub(super) accepted: u16,
-    /// The message was replied to so many times (LMTP).
-    pub(super) delivered: u16,
-    pub(super) stuffing: Stuffing,
-    /// What stood last in a chunk.
-    pub(super) position: Position,
-    /// What is written of the message.
-    pub(super) content: Content,
-}
-
-/// How mail data is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Content {
-    /// Behind DATA, until the dot.
-    #[default]
-    Dots,
-    /// A chunk of BDAT with so many octets to come.
-    Chunk(u64),
 }
 
 /// All that is known of a connection, its two buffers aside.
@@ -225,6 +190,9 @@ impl Machine<'_> {
     /// Goes on until something is needed from outside.
     pub(super) fn advance(&mut self) -> Want {
         loop {
+            if self.state.flags.mute {
+                self.drop_output();
+            }
             if self.state.outbox.is_empty() {
                 self.wipe();
                 self.state.flags.flush = false;
@@ -287,7 +255,13 @@ impl Machine<'_> {
         let window = self.state.window;
         let unread = window.unread(self.rx);
         match self.state.receiver.next(unread, self.config.reply_max) {
-            Found::Line(line, first) => self.on_line(line.code(), line.is_last(), first),
+            Found::Line(line, first) => {
+                let to = self.state.owed.front().unwrap_or(To::Nothing);
+                if to == To::Hello && line.code() == ReplyCode::OK && !first {
+                    self.state.capabilities.read(line.text(), self.config.rules.preference);
+                }
+                self.on_line(to, line.code(), line.is_last());
+            }
             Found::Fault(fault) => self.state.cut_off(Closed::Fault(fault)),
             Found::Partial if window.is_full(self.rx) => match self.state.receiver.drop_lines() {
                 0 => self.state.cut_off(Closed::Fault(Fault::TooLong)),
@@ -298,27 +272,12 @@ impl Machine<'_> {
         Step::Moved
     }
 
-    fn on_line(&mut self, code: ReplyCode, last: bool, first: bool) {
-        let to = self.state.owed.front().unwrap_or(To::Nothing);
-        if to == To::Hello && code == ReplyCode::OK && !first {
-            self.read_capability();
-        }
+    fn on_line(&mut self, to: To, code: ReplyCode, last: bool) {
         if last {
             self.on_reply(to, code);
-        } else if code.class() == 3 {
-            // Neither 334 nor 354 has a second line that could mean anything.
+        } else if code == ReplyCode::CHALLENGE {
+            // A challenge is one line (RFC 4954 section 4); any other reply may have several.
             self.fault(Fault::Unexpected(code));
-        }
-    }
-
-    /// Reads the last line that was received as one of the reply to EHLO.
-    fn read_capability(&mut self) {
-        let window = self.state.window;
-        let lines = window.unread(self.rx).get(..self.state.receiver.length()).unwrap_or(&[]);
-        let lines = lines.strip_suffix(b"\r\n").unwrap_or(lines);
-        let start = lines.iter().rposition(|octet| *octet == b'\n').map_or(0, |at| at + 1);
-        if let Ok(line) = ReplyLine::parse(lines.get(start..).unwrap_or(&[])) {
-            self.state.capabilities.read(line.text(), self.config.rules.preference);
         }
     }
 
@@ -411,10 +370,16 @@ impl Machine<'_> {
     /// The driver can't write any more; what the server has said may still be read.
     pub(super) fn on_mute(&mut self) {
         self.state.flags.mute = true;
+        self.drop_output();
+    }
+
+    /// Nothing of what was to be written leaves, and nothing that needs it goes on.
+    fn drop_output(&mut self) {
+        let unsent = !self.state.outbox.is_empty();
         self.state.outbox.sent(usize::MAX);
         match self.state.phase() {
             Phase::Closing | Phase::Closed => self.state.turn(Turn::Drained),
-            Phase::Upgrading | Phase::Exchange if self.state.challenge.is_some() => {
+            Phase::Exchange if self.state.challenge.is_some() => {
                 self.state.cut_off(Closed::EndOfFile);
             }
             Phase::Content => {
@@ -424,7 +389,76 @@ impl Machine<'_> {
                 }
                 self.state.turn(Turn::ContentOver);
             }
-            _ => {}
+            // Of a message that is replied to next, at least its end has not left.
+            _ => self.state.flags.incomplete |= unsent,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::address::{ForwardPath, ReversePath};
+    use crate::client::{Closed, Config, Connection, Event, Fault};
+    use crate::io::Io;
+    use crate::parameter::{MailParameters, RcptParameters};
+    use crate::reply::ReplyCode;
+
+    type Lent<'b> = Connection<'static, &'b mut [u8]>;
+
+    /// Writes what there is, and then reads these octets.
+    fn feed(connection: &mut Lent<'_>, octets: &[u8]) {
+        while let Some(io) = connection.poll_io() {
+            match io {
+                Io::Write(write) => {
+                    let n = write.bytes().len();
+                    write.sent(n);
+                }
+                Io::Read(mut read) => {
+                    read.space()[..octets.len()].copy_from_slice(octets);
+                    return read.filled(octets.len());
+                }
+                Io::Wait(_) => {}
+            }
+        }
+    }
+
+    fn pass(connection: &mut Lent<'_>) {
+        if let Some(Event::Reply(reply)) = connection.event() {
+            reply.done();
+        }
+    }
+
+    #[test]
+    fn a_message_whose_end_was_not_written_is_not_accepted() {
+        static CONFIG: Config<'static> = Config::new("a.example", "b.example");
+        for lost_before_content in [false, true] {
+            let (mut rx, mut tx) = ([0; 512], [0; 512]);
+            let mut connection: Lent<'_> = Connection::new(&CONFIG, &mut rx, &mut tx);
+            feed(&mut connection, b"220 hi\r\n");
+            pass(&mut connection);
+            feed(&mut connection, b"250-hi\r\n250 PIPELINING\r\n");
+            pass(&mut connection);
+            let Some(Event::Ready(mut ready)) = connection.event() else { return };
+            ready.mail(ReversePath::Null, &MailParameters::default()).unwrap();
+            ready
+                .rcpt(ForwardPath::parse("<b@b.example>").unwrap(), &RcptParameters::default())
+                .unwrap();
+            ready.data().unwrap();
+            feed(&mut connection, b"250 ok\r\n250 ok\r\n354 go\r\n");
+            pass(&mut connection);
+            pass(&mut connection);
+            if lost_before_content {
+                connection.handle_write_lost();
+            }
+            pass(&mut connection);
+            if let Some(Event::Content(content)) = connection.event() {
+                assert!(!lost_before_content);
+                content.finish().unwrap();
+                connection.handle_write_lost();
+            }
+            feed(&mut connection, b"250 queued\r\n");
+            let fault = Closed::Fault(Fault::Unexpected(ReplyCode::OK));
+            assert!(matches!(connection.event(), Some(Event::Closed(closed)) if closed == fault));
         }
     }
 }

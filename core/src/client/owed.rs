@@ -55,6 +55,11 @@ impl Owed {
         self.runs.front().map(|(to, _)| *to)
     }
 
+    /// The command said last, if it is still to be answered.
+    pub(super) fn back(&self) -> Option<To> {
+        self.runs.back().map(|(to, _)| *to)
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.runs.is_empty()
     }

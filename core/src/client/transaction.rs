@@ -1,14 +1,53 @@
 //! Replies within a mail transaction (RFC 5321 section 3.3), and the message itself.
 
 use super::error::{Fault, InvalidContent};
-use super::machine::{CONTENT_RESERVE, Content, Machine, Transaction};
+use super::machine::{CONTENT_RESERVE, Machine};
 use super::owed::To;
 use super::state::Turn;
 use crate::client::Newlines;
 use crate::reply::ReplyCode;
 use crate::wire::content::{self, Bare, Position, Rules};
 use crate::wire::copy;
-use crate::wire::stuffing::Allowed;
+use crate::wire::stuffing::{Allowed, Stuffing};
+
+/// A mail transaction (RFC 5321 section 3.3).
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Transaction {
+    /// MAIL was written, and not refused so far.
+    pub(super) sent: bool,
+    /// MAIL was accepted.
+    pub(super) open: bool,
+    pub(super) smtputf8: bool,
+    pub(super) eight_bit: bool,
+    pub(super) binary: bool,
+    /// RCPT was written so many times.
+    pub(super) recipients: u16,
+    /// RCPT was answered so many times, and accepted so many times.
+    pub(super) answered: u16,
+    pub(super) accepted: u16,
+    /// The message was replied to so many times (LMTP).
+    pub(super) delivered: u16,
+    pub(super) stuffing: Stuffing,
+    /// A chunk was written; and one was refused.
+    pub(super) chunked: bool,
+    pub(super) chunk_refused: bool,
+    /// It was said to be the last one.
+    pub(super) last: bool,
+    /// What stood last in the chunks so far.
+    pub(super) position: Position,
+    /// What is written of the message.
+    pub(super) content: Content,
+}
+
+/// How mail data is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Content {
+    /// Behind DATA, until the dot.
+    #[default]
+    Dots,
+    /// A chunk of BDAT with so many octets to come.
+    Chunk(u64),
+}
 
 impl Machine<'_> {
     pub(super) fn on_transaction(&mut self, to: To, code: ReplyCode) {
@@ -44,7 +83,13 @@ impl Machine<'_> {
                 transaction.accepted = 0;
                 transaction.answered = 0;
             }
+            To::Chunk => transaction.chunk_refused |= !positive,
             To::Message if core::mem::take(&mut self.state.flags.lone_dot) => {
+                *transaction = Transaction::default();
+                return self.state.consume_reply();
+            }
+            // The last chunk had left before it was known that there is nobody to deliver it to.
+            To::Message if positive && transaction.accepted == 0 => {
                 *transaction = Transaction::default();
                 return self.state.consume_reply();
             }
@@ -63,7 +108,7 @@ impl Machine<'_> {
     fn on_start_mail_input(&mut self, code: ReplyCode) {
         let transaction = &mut self.state.transaction;
         transaction.content = Content::Dots;
-        transaction.stuffing = crate::wire::stuffing::Stuffing::default();
+        transaction.stuffing = Stuffing::default();
         let recipients = transaction.accepted > 0;
         self.tell(To::Data, code, 0);
         if recipients {
@@ -108,7 +153,8 @@ impl Machine<'_> {
             }
         };
         self.state.outbox.appended(written, self.tx);
-        if self.state.outbox.room(self.tx) <= CONTENT_RESERVE {
+        // A stuffed dot may need more room than there is left.
+        if taken < octets.len() || self.state.outbox.room(self.tx) <= CONTENT_RESERVE {
             self.state.flags.flush = true;
         }
         Ok(taken)
@@ -123,6 +169,9 @@ impl Machine<'_> {
                 let count = if self.config.lmtp { transaction.accepted } else { 1 };
                 self.append(end);
                 self.state.owed.push(To::Message, count);
+            }
+            Content::Chunk(0) if transaction.last && transaction.position == Position::AfterCr => {
+                return Err(InvalidContent::BareNewline);
             }
             Content::Chunk(0) => {}
             Content::Chunk(_) => return Err(InvalidContent::Size),
@@ -168,6 +217,64 @@ impl From<content::Fault> for InvalidContent {
             content::Fault::BareNewline => Self::BareNewline,
             content::Fault::Nul => Self::Nul,
             content::Fault::EightBit => Self::EightBit,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::address::{ForwardPath, ReversePath};
+    use crate::client::{Config, Connection, Event};
+    use crate::io::Io;
+    use crate::parameter::{MailParameters, RcptParameters};
+
+    #[test]
+    fn a_message_goes_on_however_much_room_is_left_at_a_dot() {
+        static CONFIG: Config<'static> = Config::new("a.example", "b.example");
+        let message = b".\r\n".repeat(100);
+        for room in 64..100 {
+            let (mut rx, mut tx) = ([0; 128], [0; 128]);
+            let mut connection: Connection<'_, &mut [u8]> =
+                Connection::new(&CONFIG, &mut rx, &mut tx[..room]);
+            let replies = ["220 a", "250-b\r\n250 PIPELINING", "250 c\r\n250 d\r\n354 e", "250 f"];
+            let mut replies = replies.into_iter();
+            let (mut taken, mut over) = (0, false);
+            for step in 0.. {
+                assert!(step < 1000, "it does not go on with room for {room}");
+                match connection.poll_io() {
+                    Some(Io::Write(write)) => {
+                        let n = write.bytes().len();
+                        write.sent(n);
+                        continue;
+                    }
+                    Some(Io::Read(mut read)) => {
+                        let Some(reply) = replies.next() else { break };
+                        let reply = [reply.as_bytes(), b"\r\n"].concat();
+                        read.space()[..reply.len()].copy_from_slice(&reply);
+                        read.filled(reply.len());
+                        continue;
+                    }
+                    _ => {}
+                }
+                match connection.event() {
+                    Some(Event::Ready(mut ready)) if !over => {
+                        let path = ForwardPath::parse("<b@b.example>").unwrap();
+                        ready.mail(ReversePath::Null, &MailParameters::default()).unwrap();
+                        ready.rcpt(path, &RcptParameters::default()).unwrap();
+                        ready.data().unwrap();
+                    }
+                    Some(Event::Content(content)) if taken == message.len() => {
+                        over = true;
+                        content.finish().unwrap();
+                    }
+                    Some(Event::Content(mut content)) => {
+                        taken += content.write(&message[taken..]).unwrap();
+                    }
+                    Some(Event::Reply(reply)) => reply.done(),
+                    _ => break,
+                }
+            }
+            assert!(over, "with room for {room}");
         }
     }
 }

@@ -9,7 +9,6 @@ use super::{
 use crate::error::SyntaxError;
 use crate::wire::grammar::{self, whole};
 use crate::wire::print::{self, Print, Sink, keyword};
-use crate::wire::words;
 
 /// The parameters of a MAIL command.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,22 +56,23 @@ enum Known {
 }
 
 impl Known {
+    const ALL: &'static [(&'static str, Self)] = &[
+        ("SIZE", Self::Size),
+        ("BODY", Self::Body),
+        ("SMTPUTF8", Self::SmtpUtf8),
+        ("AUTH", Self::Auth),
+        ("RET", Self::Ret),
+        ("ENVID", Self::Envid),
+        ("REQUIRETLS", Self::RequireTls),
+        ("HOLDFOR", Self::HoldFor),
+        ("HOLDUNTIL", Self::HoldUntil),
+        ("BY", Self::By),
+        ("MT-PRIORITY", Self::MtPriority),
+    ];
+
     fn of(keyword: &str) -> Option<Self> {
-        let mut upper = [0; 11];
-        Some(match words::uppercase(keyword.as_bytes(), &mut upper)? {
-            b"SIZE" => Self::Size,
-            b"BODY" => Self::Body,
-            b"SMTPUTF8" => Self::SmtpUtf8,
-            b"AUTH" => Self::Auth,
-            b"RET" => Self::Ret,
-            b"ENVID" => Self::Envid,
-            b"REQUIRETLS" => Self::RequireTls,
-            b"HOLDFOR" => Self::HoldFor,
-            b"HOLDUNTIL" => Self::HoldUntil,
-            b"BY" => Self::By,
-            b"MT-PRIORITY" => Self::MtPriority,
-            _ => return None,
-        })
+        let (_, known) = Self::ALL.iter().find(|(word, _)| word.eq_ignore_ascii_case(keyword))?;
+        Some(*known)
     }
 }
 

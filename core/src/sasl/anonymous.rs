@@ -3,6 +3,7 @@
 use super::client::Exchange;
 use super::server::{Malformed, name};
 use crate::wire::print::{LineWriter, Sink as _};
+use crate::wire::words;
 
 /// `message = [ email / token ]`: at most 255 characters of UTF-8 (RFC 4505 section 3), of which no
 /// control character is taken, since this ends up in a log.
@@ -11,7 +12,7 @@ pub(super) fn read(message: &[u8]) -> Result<&str, Malformed> {
         return Ok("");
     }
     let trace = name(message)?;
-    let fits = trace.chars().count() <= 255 && !trace.chars().any(char::is_control);
+    let fits = words::count(trace) <= 255 && !words::has_control(trace);
     if fits { Ok(trace) } else { Err(Malformed) }
 }
 

@@ -24,16 +24,29 @@ pub(crate) trait Print {
 pub(crate) fn decimal(mut value: u64, digits: &mut [u8; 20]) -> &str {
     let mut used = 0_usize;
     for slot in digits.iter_mut().rev() {
-        // A digit is at most 9.
-        *slot = b'0' + (value % 10) as u8;
+        let digit;
+        (value, digit) = by_ten(value);
+        *slot = b'0' + digit;
         used += 1;
-        value /= 10;
         if value == 0 {
             break;
         }
     }
     let written = digits.len().checked_sub(used).and_then(|first| digits.get(first..));
     core::str::from_utf8(written.unwrap_or(&[])).unwrap_or_default()
+}
+
+/// A tenth of a number, and what is left: sixteen bits at a time, since the routine that a board needs
+/// for a division of 64 bits is as large as all printing here.
+fn by_ten(value: u64) -> (u64, u8) {
+    let (mut tenth, mut left) = (0, 0);
+    for shift in [48, 32, 16, 0] {
+        let part = left << 16 | (value >> shift) as u32 & 0xFFFF;
+        tenth = tenth << 16 | u64::from(part / 10);
+        left = part % 10;
+    }
+    // At most 9.
+    (tenth, left as u8)
 }
 
 /// ` KEYWORD=value` where there is a value.
@@ -121,5 +134,22 @@ impl<'a> LineWriter<'a> {
 impl Sink for LineWriter<'_> {
     fn text(&mut self, text: &str) {
         self.octets(text.as_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    extern crate alloc;
+    use alloc::string::ToString;
+
+    #[test]
+    fn numbers_print_as_the_standard_library_has_them() {
+        for bit in 0..64 {
+            for value in [(1_u64 << bit) - 1, 1 << bit, (1 << bit) + 1, (u64::MAX / 10) << bit] {
+                assert_eq!(decimal(value, &mut [0; 20]), value.to_string());
+            }
+        }
+        assert_eq!(decimal(u64::MAX, &mut [0; 20]), u64::MAX.to_string());
     }
 }

@@ -34,8 +34,20 @@ impl Default for Stuffing {
 }
 
 impl Stuffing {
-    /// Takes as much of `source` as `out` has room for.
+    /// Takes as much of `source` as `out` has room for; nothing at all where there is a fault.
     pub(crate) fn write(
+        &mut self,
+        source: &[u8],
+        out: &mut [u8],
+        allowed: Allowed,
+    ) -> Result<Progress, Fault> {
+        let mut next = *self;
+        let done = next.advance(source, out, allowed)?;
+        *self = next;
+        Ok(done)
+    }
+
+    fn advance(
         &mut self,
         source: &[u8],
         out: &mut [u8],

@@ -195,10 +195,16 @@ impl Window {
     }
 }
 
-/// Moves what stands behind the first `shift` octets to the front.
+/// Moves what stands behind the first `shift` octets to the front: in parts that don't overlap, since
+/// the routine a board needs for those that may is as large as the rest of this file.
 fn move_to_front(region: Option<&mut [u8]>, shift: usize) {
-    if let Some(region) = region.filter(|region| shift <= region.len()) {
-        region.copy_within(shift.., 0);
+    let mut region = region.unwrap_or(&mut []);
+    while let Some((front, behind)) = region.split_at_mut_checked(shift) {
+        if front.is_empty() {
+            return;
+        }
+        copy(front, behind);
+        region = behind;
     }
 }
 

@@ -45,3 +45,36 @@ pub(crate) fn uppercase<'b>(word: &[u8], buffer: &'b mut [u8]) -> Option<&'b [u8
     }
     Some(upper)
 }
+
+/// Whether there is a control character (Unicode's `Cc`): octet by octet, since decoding characters
+/// takes ten times the room.
+pub(crate) fn has_control(text: &str) -> bool {
+    let mut previous = 0;
+    text.bytes().any(|octet| {
+        // U+0080 to U+009F are C2 80 to C2 9F, and C2 never stands but at the front of a character.
+        let high = previous == 0xC2 && octet < 0xA0;
+        previous = octet;
+        octet.is_ascii_control() || high
+    })
+}
+
+/// How many characters there are.
+pub(crate) fn count(text: &str) -> usize {
+    text.bytes().filter(|octet| octet & 0xC0 != 0x80).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_those_of_the_standard_library() {
+        for c in '\0'..=char::MAX {
+            let mut text = [b'x'; 6];
+            let length = c.encode_utf8(&mut text[1..]).len();
+            let text = core::str::from_utf8(&text[..length + 2]).unwrap();
+            assert_eq!(has_control(text), c.is_control(), "{c:?}");
+            assert_eq!(count(text), 3);
+        }
+    }
+}

@@ -61,10 +61,13 @@ impl Body {
         Ok(())
     }
 
-    /// Back to where nothing has gone out, if that is possible.
-    pub(super) fn rewound(self) -> Option<Source> {
+    /// Back to where nothing has gone out, if that is possible: with octets, and with a stream that was not read.
+    pub(super) fn rewound(self, size: Option<u64>) -> Option<Source> {
         match self {
             Self::Octets { octets, .. } => Some(Source::Octets(octets)),
+            Self::Stream { reader, chunk, ended: false, .. } if chunk.is_empty() => {
+                Some(Source::Stream { reader, size })
+            }
             Self::Stream { .. } => None,
         }
     }

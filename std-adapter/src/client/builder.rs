@@ -131,7 +131,8 @@ impl Client {
 
     /// Sends a message.
     ///
-    /// Dropped before it is done, the message may have been sent or not; over a pool it goes its way.
+    /// Dropped before it is done, the message may have been sent or not; over a pool it goes its way, unless it is
+    /// a stream that has to be waited for.
     ///
     /// # Errors
     /// When the server didn't take the message for a single recipient. Those it refused while it took it for others

@@ -1,6 +1,9 @@
 //! What a client authenticates with, kept.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use ehlo::sasl::client as sasl;
+use zeroize::Zeroizing;
 
 use crate::users::Secret;
 
@@ -104,7 +107,44 @@ impl Credentials {
     pub(crate) fn redact(&self, text: String) -> String {
         let secrets = [&self.password, &self.token].into_iter().flatten().map(Secret::expose);
         secrets.filter(|secret| !secret.is_empty()).fold(text, |text, secret| {
-            if text.contains(secret) { text.replace(secret, "(secret)") } else { text }
+            let forms = encoded(secret).into_iter().chain([Zeroizing::new(secret.to_owned())]);
+            forms.fold(text, |text, form| {
+                if text.contains(&*form) { text.replace(&*form, "(secret)") } else { text }
+            })
         })
+    }
+}
+
+/// What a secret looks like anywhere within base64: for each place in a group of three octets, those characters
+/// that depend on nothing around it. A secret too short to have any is not there.
+fn encoded(secret: &str) -> Vec<Zeroizing<String>> {
+    let forms = (0..3).map(|offset| {
+        let octets = Zeroizing::new([&[0; 2][..offset], secret.as_bytes()].concat());
+        let text = Zeroizing::new(STANDARD_NO_PAD.encode(&*octets));
+        let known = (offset * 4).div_ceil(3)..octets.len() * 4 / 3;
+        Zeroizing::new(text.get(known).unwrap_or_default().to_owned())
+    });
+    forms.filter(|form| form.len() >= 4).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_taken_out_of_a_text_in_base64_too() {
+        for before in ["", "a", "\0tim\0", "user=tim\u{1}auth=Bearer "] {
+            for behind in ["", "\0", "\u{1}\u{1}"] {
+                let said = STANDARD_NO_PAD.encode(format!("{before}hunter2{behind}"));
+                let text = Credentials::password("tim", "hunter2").redact(format!("not {said}"));
+                assert!(text.contains("(secret)"), "{text}");
+                let rest = text.len() - "not (secret)".len();
+                assert!(rest <= (before.len() + behind.len() + 4) * 4 / 3 + 2, "{said}: {text}");
+            }
+        }
+        let text = Credentials::password("tim", "hunter2").redact("hunter2 no".into());
+        assert_eq!(text, "(secret) no");
+        // Too little to know it by.
+        assert_eq!(Credentials::password("tim", "ab").redact("x YWI".into()), "x YWI");
     }
 }

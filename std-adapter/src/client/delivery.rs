@@ -38,7 +38,7 @@ pub(super) type Answer = Result<Receipt, Undelivered>;
 pub(super) struct Undelivered {
     pub(super) error: Error,
     /// The server has seen nothing of it, and the connection was an old one: over another it may go.
-    pub(super) again: Option<(Envelope, Message)>,
+    pub(super) again: Option<Box<(Envelope, Message)>>,
 }
 
 /// Connects and sends what comes, until nothing comes for so long, or ever.
@@ -70,6 +70,10 @@ pub(super) async fn run(settings: &Settings, jobs: &mut mpsc::Receiver<Job>, idl
             loop {
                 session.settle().await;
                 let Some(event) = session.event() else { return };
+                if matches!(event, Event::Failed(_) | Event::Closed(_)) {
+                    // Before whoever waits hears of it, and gives this connection the next message.
+                    jobs.close();
+                }
                 match work.on_event(event) {
                     Step::On => {}
                     Step::Over => return,
@@ -88,14 +92,24 @@ pub(super) async fn run(settings: &Settings, jobs: &mut mpsc::Receiver<Job>, idl
                         }
                     }
                     Step::Idle => {
-                        let next = timeout(idle, jobs.recv()).await;
-                        work.take(next.ok().flatten());
+                        let next = match timeout(idle, jobs.recv()).await {
+                            Ok(next) => next,
+                            Err(_) => {
+                                // One may have come in this moment.
+                                jobs.close();
+                                jobs.recv().await
+                            }
+                        };
+                        work.take(next);
                     }
                     Step::Upgrade => {
                         let (upgrading, transport) = session.begin_upgrade();
                         let transport = match settings.secure(transport, &place).await {
                             Ok(transport) => transport,
-                            Err(error) => return work.fail(error),
+                            Err(error) => {
+                                jobs.close();
+                                return work.fail(error);
+                            }
                         };
                         let facts = transport.tls();
                         let verified = facts.and_then(|facts| facts.verified_host());
@@ -106,7 +120,10 @@ pub(super) async fn run(settings: &Settings, jobs: &mut mpsc::Receiver<Job>, idl
                 }
             }
         }
-        Err(error) => first.answer(Err(Undelivered { error, again: None })),
+        Err(error) => {
+            jobs.close();
+            first.answer(Err(Undelivered { error, again: None }));
+        }
     }
 }
 
@@ -214,8 +231,7 @@ impl<'s> Work<'s> {
                 Some(task) => {
                     task.begun = true;
                     let parameters = task.parameters(next.capabilities());
-                    let path = format!("<{}>", task.envelope.sender());
-                    let begun = match ReversePath::parse(&path) {
+                    let begun = match ReversePath::parse(task.envelope.reverse_path()) {
                         Ok(path) => next.begin(path, &parameters),
                         Err(_) => Err(NotSent::Text),
                     };
@@ -235,11 +251,10 @@ impl<'s> Work<'s> {
                     recipient.cancel();
                     return Step::On;
                 }
-                match task.envelope.recipient(recipient.index().into()) {
+                match task.envelope.forward_path(recipient.index().into()) {
                     None => recipient.no_more(),
-                    Some(address) => {
-                        let path = format!("<{address}>");
-                        let added = match ForwardPath::parse(&path) {
+                    Some(path) => {
+                        let added = match ForwardPath::parse(path) {
                             Ok(path) => recipient.add(path, &task.envelope.rcpt()),
                             Err(_) => Err(NotSent::Text),
                         };
@@ -256,7 +271,11 @@ impl<'s> Work<'s> {
                 failed.done();
                 let error = Error::Failed {
                     failure,
-                    reply: self.said.clone().filter(|reply| !reply.code().is_positive()),
+                    reply: self
+                        .said
+                        .clone()
+                        .filter(|reply| !reply.code().is_positive())
+                        .map(Box::new),
                     offered: self.offered.clone(),
                     token: self.token.take(),
                 };
@@ -305,21 +324,34 @@ impl<'s> Work<'s> {
     /// Reads the message on.
     async fn read(&mut self) {
         let Some(task) = &mut self.task else { return };
-        if let Err(error) = task.body.read().await {
-            task.outcome = Some(Outcome::Error(Error::Read(error)));
+        let Task { body, answer, outcome, .. } = task;
+        tokio::select! {
+            biased;
+            read = body.read() => {
+                if let Err(error) = read {
+                    *outcome = Some(Outcome::Error(Error::Read(error)));
+                }
+            }
+            // Nobody waits for the message, and it may never come.
+            () = answer.closed() => {
+                *outcome = Some(Outcome::Error(Error::Closed(Closed::Abandoned)));
+            }
         }
     }
 
     fn on_reply(&mut self, reply: &ehlo::client::guard::Reply<'_>) {
-        let kept = Reply::keep(reply.received(), self.credentials);
         let positive = reply.is_positive();
+        if positive && matches!(reply.to(), To::Mail | To::Data | To::Reset) {
+            return;
+        }
+        let kept = Reply::keep(reply.received(), self.credentials);
         let transient_end = kept.code().value() == 421;
         match (reply.to(), &mut self.task) {
             (To::Hello, _) => {
                 self.offered = mechanisms(&kept);
                 self.said = Some(kept);
             }
-            (To::Mail, Some(task)) if !positive => {
+            (To::Mail, Some(task)) if !positive && !transient_end => {
                 task.outcome = Some(Outcome::Error(Error::Sender(kept)));
             }
             (To::Rcpt, Some(task)) if !transient_end => {
@@ -351,7 +383,7 @@ impl<'s> Work<'s> {
                     _ => {}
                 }
             }
-            (To::Mail | To::Data | To::Reset, _) => {}
+            (To::Mail | To::Data | To::Reset, _) if !transient_end => {}
             _ => self.said = Some(kept),
         }
     }
@@ -359,6 +391,11 @@ impl<'s> Work<'s> {
     /// The message has gone the way it could.
     fn conclude(&mut self) {
         let Some(task) = self.task.take() else { return };
+        if let Some(Outcome::Error(Error::NotSent(why @ NotSent::TooMany(_)))) = task.outcome {
+            // The server takes no more messages over this connection (RFC 9422); over another it may.
+            let fresh = self.earlier > 0 && task.recipients.is_empty();
+            return task.undelivered(Error::NotSent(why), fresh);
+        }
         let refused = task.accepted.is_empty() && !task.recipients.is_empty();
         let undelivered = |error| Err(Undelivered { error, again: None });
         let answer = match task.outcome {
@@ -366,6 +403,12 @@ impl<'s> Work<'s> {
                 undelivered(error)
             }
             _ if refused => undelivered(Error::Recipients(task.recipients)),
+            // With LMTP each of them has a reply to the message.
+            Some(Outcome::Error(Error::Message(_)))
+                if self.lmtp && !task.recipients.iter().any(Recipient::is_accepted) =>
+            {
+                undelivered(Error::Recipients(task.recipients))
+            }
             Some(Outcome::Taken(reply)) => Ok(Receipt { reply, recipients: task.recipients }),
             Some(Outcome::Error(error)) => undelivered(error),
             None => undelivered(Error::Closed(Closed::EndOfFile)),
@@ -398,10 +441,7 @@ impl<'s> Work<'s> {
             },
             (None, closed) => Error::Closed(closed),
         };
-        let again = if again { task.body.rewound() } else { None };
-        let binary = task.parameters.binary;
-        let again = again.map(|source| (task.envelope, Message { source, binary }));
-        let _ = task.answer.send(Err(Undelivered { error, again }));
+        task.undelivered(error, again);
     }
 
     /// The message can't be sent over this connection.
@@ -439,6 +479,16 @@ impl Task {
         }
     }
 
+    /// It was not sent; `again` says whether another connection may try it.
+    fn undelivered(self, error: Error, again: bool) {
+        let Parameters { size, binary, eight_bit } = self.parameters;
+        let again = if again { self.body.rewound(size) } else { None };
+        let again =
+            again.map(|source| Box::new((self.envelope, Message { source, binary, eight_bit })));
+        // Whoever asked may be gone.
+        let _ = self.answer.send(Err(Undelivered { error, again }));
+    }
+
     /// The parameters of MAIL.
     fn parameters(&self, offered: &Capabilities) -> MailParameters<'_> {
         let mut parameters = self.envelope.mail();
@@ -461,12 +511,9 @@ impl Task {
 fn mechanisms(reply: &Reply) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for line in reply.lines().iter().skip(1) {
-        let mut words = line.split([' ', '\t', '=']).filter(|word| !word.is_empty());
-        if words.next().is_some_and(|word| word.eq_ignore_ascii_case("AUTH")) {
-            for word in words {
-                if !found.iter().any(|name| name.eq_ignore_ascii_case(word)) {
-                    found.push(word.to_owned());
-                }
+        for word in Capabilities::auth_of(line).unwrap_or_default().split_ascii_whitespace() {
+            if !found.iter().any(|name| name.eq_ignore_ascii_case(word)) {
+                found.push(word.to_owned());
             }
         }
     }

@@ -17,6 +17,7 @@ use ehlo::parameter::{MailParameters, RcptParameters};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Envelope {
+    /// Paths, with their angle brackets.
     sender: String,
     recipients: Vec<String>,
     mail_parameters: String,
@@ -45,18 +46,18 @@ impl Envelope {
         sender: impl AsRef<str>,
         recipients: impl IntoIterator<Item = A>,
     ) -> Result<Self, EnvelopeError> {
-        let bare = |text: &str| {
+        let path = |text: &str| {
             let inside = text.strip_prefix('<').and_then(|text| text.strip_suffix('>'));
-            inside.unwrap_or(text).to_owned()
+            format!("<{}>", inside.unwrap_or(text))
         };
-        let wrong = |text: &str| EnvelopeError::Address(text.escape_debug().to_string());
-        let sender = bare(sender.as_ref());
-        ReversePath::parse(&format!("<{sender}>")).map_err(|_| wrong(&sender))?;
+        let wrong = |text: &str| EnvelopeError::Address(bare(text).escape_debug().to_string());
+        let sender = path(sender.as_ref());
+        ReversePath::parse(&sender).map_err(|_| wrong(&sender))?;
         let mut checked = Vec::new();
         for recipient in recipients {
-            let recipient = bare(recipient.as_ref());
-            let is_postmaster = recipient.eq_ignore_ascii_case("postmaster");
-            if !is_postmaster && Mailbox::parse(&recipient).is_err() {
+            let recipient = path(recipient.as_ref());
+            let is_postmaster = bare(&recipient).eq_ignore_ascii_case("postmaster");
+            if !is_postmaster && Mailbox::parse(bare(&recipient)).is_err() {
                 return Err(wrong(&recipient));
             }
             checked.push(recipient);
@@ -103,17 +104,27 @@ impl Envelope {
     /// The sender; empty for the null reverse-path.
     #[must_use]
     pub fn sender(&self) -> &str {
-        &self.sender
+        bare(&self.sender)
     }
 
     /// The recipients.
     pub fn recipients(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.recipients.iter().map(String::as_str)
+        self.recipients.iter().map(|path| bare(path))
+    }
+
+    /// The reverse-path, with its angle brackets.
+    pub(super) fn reverse_path(&self) -> &str {
+        &self.sender
+    }
+
+    /// The forward-path at this place, with its angle brackets.
+    pub(super) fn forward_path(&self, index: usize) -> Option<&str> {
+        self.recipients.get(index).map(String::as_str)
     }
 
     /// The recipient at this place.
     pub(super) fn recipient(&self, index: usize) -> Option<&str> {
-        self.recipients.get(index).map(String::as_str)
+        self.forward_path(index).map(bare)
     }
 
     /// The parameters of MAIL that don't depend on the message.
@@ -127,6 +138,11 @@ impl Envelope {
     pub(super) fn rcpt(&self) -> RcptParameters<'_> {
         RcptParameters::parse(&self.rcpt_parameters).unwrap_or_default()
     }
+}
+
+/// A path without its angle brackets.
+fn bare(path: &str) -> &str {
+    path.strip_prefix('<').and_then(|path| path.strip_suffix('>')).unwrap_or(path)
 }
 
 impl fmt::Display for EnvelopeError {

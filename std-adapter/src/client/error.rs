@@ -5,6 +5,7 @@ use std::io;
 
 use ehlo::client::submission::Failure;
 use ehlo::client::{Closed, InvalidContent, NotSent};
+use ehlo::reply::Enhanced;
 
 use super::{Recipient, Reply};
 use crate::connect::ConnectError;
@@ -32,7 +33,7 @@ pub enum Error {
         /// Why.
         failure: Failure,
         /// What the server said last, where that is the reason.
-        reply: Option<Reply>,
+        reply: Option<Box<Reply>>,
         /// The mechanisms of AUTH it offers, as it wrote them.
         offered: Vec<String>,
         /// Why it refused the token: JSON (RFC 7628 section 3.2.2).
@@ -76,8 +77,10 @@ impl Error {
     /// What can be done about it.
     #[must_use]
     pub fn remedy(&self) -> Remedy {
-        let by_code = |reply: &Reply| match reply.code().value() {
-            400..=499 => Remedy::Later,
+        let by_code = |reply: &Reply| match reply.enhanced().map(Enhanced::parts) {
+            _ if reply.code().is_transient() => Remedy::Later,
+            // Too big, or its content is not what is taken (RFC 3463 sections 3.4 and 3.7).
+            Some((_, 3, 4) | (_, 6, _)) => Remedy::Mend,
             _ => Remedy::Permission,
         };
         match self {

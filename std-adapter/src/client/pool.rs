@@ -55,7 +55,7 @@ impl Pool {
                     self.give_back(connection);
                     return Ok(receipt);
                 }
-                Ok(Err(Undelivered { again: Some(unsent), .. })) => (envelope, message) = unsent,
+                Ok(Err(Undelivered { again: Some(unsent), .. })) => (envelope, message) = *unsent,
                 Ok(Err(Undelivered { error, again: None })) => {
                     self.give_back(connection);
                     return Err(error);

@@ -18,10 +18,16 @@ impl Reply {
     /// Keeps a reply. Control characters are replaced, and so is a secret that the server repeats.
     pub(super) fn keep(received: Received<'_>, credentials: Option<&Credentials>) -> Self {
         let clean = |line: &[u8]| {
-            let text = String::from_utf8_lossy(line);
-            let text: String =
-                text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
-            credentials.map_or_else(|| text.clone(), |credentials| credentials.redact(text.clone()))
+            let text = match core::str::from_utf8(line) {
+                Ok(text) if !line.iter().any(u8::is_ascii_control) && line.is_ascii() => {
+                    text.to_owned()
+                }
+                _ => printable(&String::from_utf8_lossy(line)),
+            };
+            match credentials {
+                Some(credentials) => credentials.redact(text),
+                None => text,
+            }
         };
         Self {
             code: received.code(),
@@ -58,6 +64,11 @@ impl fmt::Display for Reply {
         }
         Ok(())
     }
+}
+
+/// A text without control characters.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 /// What became of a recipient.

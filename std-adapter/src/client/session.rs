@@ -1,5 +1,8 @@
 //! The client's side of a connection with its socket: event by event.
 
+use core::future::poll_fn;
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
 use core::time::Duration;
 use std::io;
 
@@ -7,8 +10,8 @@ use ehlo::client::submission::{self, Submission};
 use ehlo::client::{self, Connection};
 use ehlo::io::{Deadline, Io};
 use ehlo::sasl::{ChannelBinding, Derivation};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::time::{Instant, timeout_at};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 /// A machine that a [`Session`] can drive: [`Connection`] and [`Submission`].
 pub trait Machine: sealed::Sealed {
@@ -125,15 +128,14 @@ pub struct Session<M, S> {
     stream: S,
     /// Something was written that the stream may still hold back.
     unflushed: bool,
-    /// The deadline that runs, and when it is over.
-    running: Option<(u32, Duration, Instant)>,
+    timer: Timer,
     tap: Option<Tap>,
 }
 
 impl<M: Machine, S: AsyncRead + AsyncWrite + Unpin> Session<M, S> {
     /// A session on a stream that was just connected.
     pub fn new(machine: M, stream: S) -> Self {
-        Self { machine, stream, unflushed: false, running: None, tap: None }
+        Self { machine, stream, unflushed: false, timer: Timer::default(), tap: None }
     }
 
     /// Shows all that is said to `tap`.
@@ -159,51 +161,76 @@ impl<M: Machine, S: AsyncRead + AsyncWrite + Unpin> Session<M, S> {
 
     /// Reads and writes until there is an event.
     pub(super) async fn settle(&mut self) {
+        poll_fn(|cx| self.poll_settle(cx)).await;
+    }
+
+    fn poll_settle(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
-            match self.machine.poll_io() {
-                None => return,
+            let moved = match self.machine.poll_io() {
+                None => return Poll::Ready(()),
                 Some(Io::Write(write)) => {
-                    let until = until(&mut self.running, write.deadline());
-                    match timeout_at(until, self.stream.write(write.bytes())).await {
-                        Ok(Ok(n)) if n > 0 => {
+                    let deadline = write.deadline();
+                    match Pin::new(&mut self.stream).poll_write(cx, write.bytes()) {
+                        Poll::Ready(Ok(n)) if n > 0 => {
                             if let Some(tap) = &mut self.tap {
                                 tap(Direction::Out, write.bytes().get(..n).unwrap_or(&[]));
                             }
                             write.sent(n);
                             self.unflushed = true;
+                            true
                         }
-                        Ok(_) => self.machine.handle_write_lost(),
-                        Err(_) => self.machine.handle_timeout(),
+                        Poll::Ready(_) => {
+                            self.machine.handle_write_lost();
+                            true
+                        }
+                        Poll::Pending => self.poll_time(cx, deadline).is_ready(),
                     }
                 }
-                Some(Io::Read(mut read)) => {
-                    let until = until(&mut self.running, read.deadline());
-                    if self.unflushed {
-                        match timeout_at(until, self.stream.flush()).await {
-                            Ok(Ok(())) => self.unflushed = false,
-                            Ok(Err(_)) => {
-                                self.unflushed = false;
-                                self.machine.handle_write_lost();
-                            }
-                            Err(_) => self.machine.handle_timeout(),
-                        }
-                        continue;
-                    }
-                    match timeout_at(until, self.stream.read(read.space())).await {
-                        Ok(Ok(n)) => {
-                            if let Some(tap) = &mut self.tap {
-                                tap(Direction::In, read.space().get(..n).unwrap_or(&[]));
-                            }
-                            read.filled(n);
-                        }
-                        Ok(Err(_)) => self.machine.handle_lost(),
-                        Err(_) => self.machine.handle_timeout(),
-                    }
+                Some(Io::Read(read)) => {
+                    let deadline = read.deadline();
+                    self.poll_read(cx).is_ready() || self.poll_time(cx, deadline).is_ready()
                 }
                 // A client never waits.
-                Some(Io::Wait(_)) => self.machine.handle_timeout(),
+                Some(Io::Wait(_)) => {
+                    self.machine.handle_timeout();
+                    true
+                }
+            };
+            if !moved {
+                return Poll::Pending;
             }
         }
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.unflushed {
+            let flushed = ready!(Pin::new(&mut self.stream).poll_flush(cx));
+            self.unflushed = false;
+            if flushed.is_err() {
+                self.machine.handle_write_lost();
+                return Poll::Ready(());
+            }
+        }
+        let Some(Io::Read(mut read)) = self.machine.poll_io() else { return Poll::Ready(()) };
+        let mut space = ReadBuf::new(read.space());
+        match ready!(Pin::new(&mut self.stream).poll_read(cx, &mut space)) {
+            Ok(()) => {
+                let n = space.filled().len();
+                if let Some(tap) = &mut self.tap {
+                    tap(Direction::In, space.filled());
+                }
+                read.filled(n);
+            }
+            Err(_) => self.machine.handle_lost(),
+        }
+        Poll::Ready(())
+    }
+
+    /// Ready when a deadline has passed: the machine was told.
+    fn poll_time(&mut self, cx: &mut Context<'_>, deadline: Deadline) -> Poll<()> {
+        ready!(self.timer.poll(cx, deadline));
+        self.machine.handle_timeout();
+        Poll::Ready(())
     }
 
     /// Hands the stream to a TLS handshake and goes on over what comes of it: the answer to the `Upgrade` event,
@@ -224,8 +251,8 @@ impl<M: Machine, S: AsyncRead + AsyncWrite + Unpin> Session<M, S> {
 
     /// Gives the stream away for a handshake.
     pub(super) fn begin_upgrade(self) -> (Upgrading<M>, S) {
-        let Self { machine, stream, running, tap, .. } = self;
-        (Upgrading { machine, running, tap }, stream)
+        let Self { machine, stream, timer, tap, .. } = self;
+        (Upgrading { machine, timer, tap }, stream)
     }
 
     /// Ends the session: closes the stream towards the server, and gives it back.
@@ -253,7 +280,7 @@ impl<M: Machine, S: AsyncRead + AsyncWrite + Unpin> Session<M, S> {
 /// A session whose stream is away for a TLS handshake.
 pub(super) struct Upgrading<M> {
     machine: M,
-    running: Option<(u32, Duration, Instant)>,
+    timer: Timer,
     tap: Option<Tap>,
 }
 
@@ -266,19 +293,41 @@ impl<M: Machine> Upgrading<M> {
         binding: Option<ChannelBinding>,
     ) -> Session<M, S> {
         self.machine.upgraded(verified, binding);
-        let Self { machine, running, tap } = self;
-        Session { machine, stream, unflushed: false, running, tap }
+        let Self { machine, timer, tap } = self;
+        Session { machine, stream, unflushed: false, timer, tap }
     }
 }
 
-/// When a deadline is over: a new one begins now.
-fn until(running: &mut Option<(u32, Duration, Instant)>, deadline: Deadline) -> Instant {
-    match running {
-        Some((id, after, until)) if (*id, *after) == (deadline.id, deadline.after) => *until,
-        _ => {
-            let until = Instant::now() + deadline.after;
-            *running = Some((deadline.id, deadline.after, until));
-            until
+/// One timer for all deadlines. Most are met: it isn't set anew for each, but looks at the last one
+/// when it goes off.
+#[derive(Debug, Default)]
+struct Timer {
+    sleep: Option<Pin<Box<Sleep>>>,
+    /// The deadline that runs, and when it is over.
+    running: Option<(u32, Duration, Instant)>,
+}
+
+impl Timer {
+    fn poll(&mut self, cx: &mut Context<'_>, deadline: Deadline) -> Poll<()> {
+        let until = match self.running {
+            Some((id, after, until)) if (id, after) == (deadline.id, deadline.after) => until,
+            _ => {
+                let until = Instant::now() + deadline.after;
+                self.running = Some((deadline.id, deadline.after, until));
+                until
+            }
+        };
+        let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(until)));
+        if until < sleep.deadline() {
+            sleep.as_mut().reset(until);
+        }
+        loop {
+            ready!(sleep.as_mut().poll(cx));
+            if Instant::now() >= until {
+                self.running = None;
+                return Poll::Ready(());
+            }
+            sleep.as_mut().reset(until);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What a client is set to, and how it gets to its server.
 
+use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
-use std::net::{IpAddr, SocketAddr};
 use std::sync::OnceLock;
 
 use ehlo::client::submission::Security;

@@ -82,10 +82,15 @@ pub fn folder() -> PathBuf {
 /// When a file can't be read or is not a transcript.
 #[must_use]
 pub fn below(name: &str) -> Vec<Transcript> {
+    files_below(&folder().join(name)).iter().map(|path| Transcript::read(path)).collect()
+}
+
+/// The files of dialogues below a folder, in order of their names.
+pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
     let mut paths = Vec::new();
-    collect(&folder().join(name), &mut paths);
+    collect(folder, &mut paths);
     paths.sort();
-    paths.iter().map(|path| Transcript::read(path)).collect()
+    paths
 }
 
 fn collect(folder: &Path, paths: &mut Vec<PathBuf>) {

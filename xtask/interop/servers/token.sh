@@ -5,6 +5,8 @@ encode() {
     openssl base64 -A | tr '+/' '-_' | tr -d '='
 }
 head=$(printf '{"alg":"HS256","typ":"JWT"}' | encode)
-claims=$(printf '{"sub":"%s","email":"%s","iat":%s,"nbf":%s,"exp":%s}' "$2" "$2" "$3" "$3" $(($3 + 86400)) | encode)
+# As long as those of the large providers: no response of this length fits the AUTH command.
+padding=$(printf "%01400d" 0)
+claims=$(printf '{"sub":"%s","email":"%s","iat":%s,"nbf":%s,"exp":%s,"padding":"%s"}' "$2" "$2" "$3" "$3" $(($3 + 86400)) "$padding" | encode)
 printf '%s.%s.' "$head" "$claims"
 printf '%s.%s' "$head" "$claims" | openssl dgst -sha256 -hmac "$1" -binary | encode

@@ -1,4 +1,4 @@
-//! First inputs for the fuzz targets: what the clients of the transcripts send.
+//! First inputs for the fuzz targets: what the clients and servers of the transcripts send.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,13 +20,22 @@ pub(super) fn write(target: &str, folder: &Path) -> Result<usize> {
         let text = fs::read_to_string(&path)
             .with_context(|| format!("can't read the transcript {}", path.display()))?;
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-        for seed in seeds(target, &client_lines(&text)) {
+        let lines = match target {
+            "client" | "reply" => lines_of(&text, &["S:"]),
+            _ => lines_of(&text, &["C:", "R:"]),
+        };
+        for seed in seeds(target, &lines) {
             fs::write(folder.join(format!("{stem}-{count}")), seed)?;
             count += 1;
         }
     }
     Ok(count)
 }
+
+/// How a server begins, for a transcript that leaves it out.
+const BEGINNING: &[u8] =
+    b"220 hi\r\n250-hi\r\n250-PIPELINING\r\n250-CHUNKING\r\n250-BINARYMIME\r\n\
+    250-8BITMIME\r\n250-AUTH PLAIN LOGIN CRAM-MD5 XOAUTH2 OAUTHBEARER EXTERNAL\r\n250 SIZE\r\n";
 
 /// The inputs that one transcript gives for a target.
 fn seeds(target: &str, lines: &[Vec<u8>]) -> Vec<Vec<u8>> {
@@ -40,6 +49,21 @@ fn seeds(target: &str, lines: &[Vec<u8>]) -> Vec<Vec<u8>> {
             .and_then(|at| lines.get(at + 1..))
             .map(|body| [&b"\x07"[..], &body.concat()].concat())
             .into_iter()
+            .collect(),
+        // Each reply; the first octets choose how it is cut, and the buffer.
+        "reply" => lines
+            .split_inclusive(|line| line.get(3) != Some(&b'-'))
+            .map(|reply| [&[7, 255][..], &reply.concat()].concat())
+            .collect(),
+        // What a server says to a client that does the same things; the first octets choose the
+        // configuration, the credentials, the answers, the cuts and the buffers.
+        "client" => [[128, 1, 0, 0, 0], [0, 0b1101_1001, 1, 7, 1], [0, 0b1100_1001, 3, 7, 0]]
+            .iter()
+            .map(|head| {
+                let has_greeting = lines.first().is_some_and(|line| line.starts_with(b"220"));
+                let greeting: &[u8] = if has_greeting { b"" } else { BEGINNING };
+                [&head[..], greeting, &lines.concat()].concat()
+            })
             .collect(),
         // The first octets choose the configuration, the answers and the cuts.
         _ => [[0_u8, 0, 0, 0], [1, 1, 3, 7]]
@@ -65,15 +89,15 @@ fn transcripts(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// The octets of each `C:` line, with its CRLF, and of each `R:` line as they stand.
-fn client_lines(transcript: &str) -> Vec<Vec<u8>> {
+/// The octets of each line of these kinds, with its CRLF; of an `R:` line as they stand.
+fn lines_of(transcript: &str, kinds: &[&str]) -> Vec<Vec<u8>> {
     let said = transcript.lines().filter_map(|line| {
         let (kind, text) = line.split_at_checked(2)?;
         let mut octets = unescape(text.strip_prefix(' ').unwrap_or(text));
-        if kind == "C:" && !octets.ends_with(b"\n") {
+        if kind != "R:" && !octets.ends_with(b"\n") {
             octets.extend(b"\r\n");
         }
-        matches!(kind, "C:" | "R:").then_some(octets)
+        kinds.contains(&kind).then_some(octets)
     });
     said.collect()
 }
@@ -118,17 +142,27 @@ fn repeated(what: &str) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::{client_lines, seeds};
+    use super::{lines_of, seeds};
 
     #[test]
     fn the_client_side_of_a_transcript_is_the_seed() {
         let transcript = "# words\nS: 220 hello\nC: EHLO a\\x42\nS: 250 hello\nC: DATA\nC: ..\\r\\n\nR: \\{3 x ab}\\x43\n";
-        let lines = client_lines(transcript);
+        let lines = lines_of(transcript, &["C:", "R:"]);
         assert_eq!(lines, [&b"EHLO aB\r\n"[..], b"DATA\r\n", b"..\r\n", b"abababC"]);
         assert_eq!(seeds("dot", &lines), [b"\x07..\r\nabababC"]);
         assert_eq!(seeds("grammar", &lines).len(), 4);
         assert!(
             seeds("server", &lines).iter().all(|seed| seed.ends_with(b"DATA\r\n..\r\nabababC"))
         );
+    }
+
+    #[test]
+    fn the_server_side_of_a_transcript_is_the_seed_of_a_client() {
+        let lines = lines_of("S: 220 hi\nC: EHLO a\nS: 250-a\nS: 250 b\nS: 250 c\n", &["S:"]);
+        let replies = seeds("reply", &lines);
+        assert_eq!(replies.len(), 3);
+        assert!(replies.iter().any(|reply| reply.ends_with(b"\xff250-a\r\n250 b\r\n")));
+        let behind = b"220 hi\r\n250-a\r\n250 b\r\n250 c\r\n";
+        assert!(seeds("client", &lines).iter().all(|seed| seed.ends_with(behind)));
     }
 }

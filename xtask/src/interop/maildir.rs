@@ -139,6 +139,12 @@ mod tests {
     }
 
     #[test]
+    fn line_feeds_become_line_ends_and_nothing_is_added_at_the_end() {
+        let stored = take_apart(b"Received: x\n\ty\nA: b\n\n\nc".to_vec());
+        assert_eq!(stored.with_line_ends().message, b"A: b\r\n\r\n\r\nc");
+    }
+
+    #[test]
     fn one_octet_more_or_less_is_a_difference() {
         assert_eq!(difference(b"a\r\n.\r\nb", b"a\r\n.\r\nb\r\n", false), None);
         assert_eq!(difference(b"a\r\n", b"a\r\n", false), None);

@@ -1,9 +1,10 @@
-//! `cargo xtask interop`: real mail clients against `ehlo serve`.
+//! `cargo xtask interop`: real mail clients against `ehlo serve`, and `ehlo send` against real servers.
 //!
 //! For each client program, each kind of TLS and each mechanism both sides have: with the right
 //! credentials the message is in the Maildir octet by octet as it was submitted; with wrong ones the
-//! client says so and nothing is stored; never is a credential in the server's log. [`table`] says which client has what, [`cases`] what is
-//! checked; the drivers are in `xtask/interop/clients`.
+//! client says so and nothing is stored; never is a credential in the server's log. [`table`] says which
+//! client has what, [`cases`] what is checked; the drivers are in `xtask/interop/clients`. The other
+//! direction is in [`servers`].
 
 mod cases;
 mod maildir;
@@ -17,6 +18,7 @@ mod work;
 
 use core::net::SocketAddr;
 use core::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -56,21 +58,24 @@ fn token() -> String {
 /// What `cargo xtask interop` is asked to do.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Run a client against real servers, not real clients against `ehlo serve`
-    #[arg(long, conflicts_with_all = ["server", "peer_server"])]
+    /// Run only real clients, against `ehlo serve`
+    #[arg(long, conflicts_with = "servers")]
+    clients: bool,
+    /// Run only real servers, against which `ehlo send` and `ehlo probe` are run
+    #[arg(long, conflicts_with = "peer_server")]
     servers: bool,
-    /// Run only these clients, or with --servers these servers
+    /// Run only these clients and servers
     #[arg(long, value_delimiter = ',', value_name = "NAME,…")]
     only: Vec<String>,
-    /// Test only these mechanisms (the checks that are not about mechanisms need PLAIN)
+    /// Test only these mechanisms (some checks that are not about mechanisms need PLAIN)
     #[arg(long, value_delimiter = ',', value_name = "MECHANISM,…")]
     mechanisms: Vec<String>,
-    /// List clients and mechanisms, and run nothing
+    /// List clients, servers and mechanisms, and run nothing
     #[arg(long)]
     list: bool,
     /// Test this program in place of building `ehlo`
     #[arg(long, value_name = "FILE")]
-    server: Option<PathBuf>,
+    program: Option<PathBuf>,
     /// Test another server that is running: its port with STARTTLS, and the one with implicit TLS
     #[arg(long, value_delimiter = ',', value_name = "ADDR:PORT,ADDR:TLSPORT")]
     peer_server: Vec<SocketAddr>,
@@ -91,28 +96,50 @@ pub(crate) struct Options {
     keep: bool,
 }
 
-/// Runs the clients.
+/// Runs both halves, or one.
 ///
 /// # Errors
 ///
 /// Fails when something needed is missing, or a check fails.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    if options.servers {
-        return servers::run(options);
+    let (only, tried) = (&options.only, &options.mechanisms);
+    known("client or server", only, names(CLIENTS).chain(names(servers::KINDS)))?;
+    known("mechanism", tried, names(MECHANISMS).chain(names(servers::MECHANISMS)))?;
+    let mut ends = Vec::new();
+    let (clients, mechanisms) = (chosen(CLIENTS, only), chosen(MECHANISMS, tried));
+    if !options.servers && !clients.is_empty() && !mechanisms.is_empty() {
+        ends.push(run_clients(options, &clients, &mechanisms).context("clients"));
     }
-    let clients = options.clients()?;
-    let mechanisms = options.mechanisms()?;
+    let (kinds, mechanisms) = (chosen(servers::KINDS, only), chosen(servers::MECHANISMS, tried));
+    let is_own = options.peer_server.is_empty();
+    if !options.clients && is_own && !kinds.is_empty() && !mechanisms.is_empty() {
+        ends.push(servers::run(options, &kinds, &mechanisms).context("servers"));
+    }
+    if ends.is_empty() {
+        bail!("there is nothing to run");
+    }
+    let failures: Vec<String> =
+        ends.into_iter().filter_map(|end| Some(format!("{:#}", end.err()?))).collect();
+    if failures.is_empty() { Ok(()) } else { bail!(failures.join("; ")) }
+}
+
+/// Runs the clients.
+fn run_clients(
+    options: &Options,
+    clients: &[&'static Client],
+    mechanisms: &[&'static Mechanism],
+) -> Result<()> {
     if options.list {
-        list(&clients, &mechanisms);
+        list(clients, mechanisms);
         return Ok(());
     }
     let folder = process::cache("interop");
-    let tools = Tools::prepare(&clients, folder.join("tools"))?;
+    let tools = Tools::prepare(clients, folder.join("tools"))?;
     let target = options.target()?;
     let work = Work::create(folder.join(format!("run-{}", std::process::id())), options.keep)?;
 
     let begun = Instant::now();
-    let report = all(&clients, &mechanisms, &tools, &work, &target, options.jobs);
+    let report = all(clients, mechanisms, &tools, &work, &target, options.jobs);
     let seconds = begun.elapsed().as_secs();
 
     let (passed, failed) = report.counts();
@@ -186,16 +213,6 @@ fn not_started(client: &'static Client, error: &anyhow::Error) -> Check {
 }
 
 impl Options {
-    /// The clients asked for.
-    fn clients(&self) -> Result<Vec<&'static Client>> {
-        chosen(CLIENTS, &self.only, |client| client.name)
-    }
-
-    /// The mechanisms asked for.
-    fn mechanisms(&self) -> Result<Vec<&'static Mechanism>> {
-        chosen(MECHANISMS, &self.mechanisms, |mechanism| mechanism.name)
-    }
-
     /// The server asked for.
     fn target(&self) -> Result<Target> {
         if let [starttls, implicit] = self.peer_server.as_slice() {
@@ -213,24 +230,50 @@ impl Options {
         if !self.peer_server.is_empty() {
             bail!("--peer-server takes two addresses: with STARTTLS, and with implicit TLS");
         }
-        match &self.server {
+        match &self.program {
             Some(program) => Ok(Target::Own(program.clone())),
             None => Target::build(),
         }
     }
 }
 
-/// Those of a table with the names asked for; all of them when none is.
-fn chosen<T>(
-    table: &'static [T],
-    names: &[String],
-    name_of: fn(&T) -> &'static str,
-) -> Result<Vec<&'static T>> {
-    let is_unknown = |name: &&String| !table.iter().any(|entry| name_of(entry) == name.as_str());
-    if let Some(unknown) = names.iter().find(is_unknown) {
-        let known: Vec<_> = table.iter().map(name_of).collect();
-        bail!("there is no {unknown}; there are {}", known.join(", "));
+/// What has a name on the command line.
+trait Named {
+    /// That name.
+    fn name(&self) -> &'static str;
+}
+
+impl Named for Client {
+    fn name(&self) -> &'static str {
+        self.name
     }
-    let wanted = |entry: &&T| names.is_empty() || names.iter().any(|name| name == name_of(entry));
-    Ok(table.iter().filter(wanted).collect())
+}
+
+impl Named for Mechanism {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+}
+
+/// The names of a table.
+fn names<T: Named>(table: &'static [T]) -> impl Iterator<Item = &'static str> {
+    table.iter().map(T::name)
+}
+
+/// Those of a table with the names asked for; all of them when none is.
+fn chosen<T: Named>(table: &'static [T], asked: &[String]) -> Vec<&'static T> {
+    let wanted = |entry: &&T| asked.is_empty() || asked.iter().any(|name| name == entry.name());
+    table.iter().filter(wanted).collect()
+}
+
+/// Checks that every name asked for is known.
+fn known(what: &str, asked: &[String], known: impl Iterator<Item = &'static str>) -> Result<()> {
+    let known: BTreeSet<&str> = known.collect();
+    match asked.iter().find(|name| !known.contains(name.as_str())) {
+        Some(unknown) => {
+            let known: Vec<&str> = known.into_iter().collect();
+            bail!("there is no {what} {unknown}; there are {}", known.join(", "))
+        }
+        None => Ok(()),
+    }
 }

@@ -34,6 +34,19 @@ pub(crate) enum Target {
     },
 }
 
+/// Builds our program.
+///
+/// # Errors
+///
+/// Fails when it does not build.
+pub(crate) fn build() -> Result<PathBuf> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.current_dir(process::root()).args(["build", "--release", "-p", "ehlo-cli"]);
+    process::run(&mut command)?;
+    Ok(process::cache("release").join("ehlo"))
+}
+
 impl Target {
     /// Builds our server.
     ///
@@ -41,11 +54,7 @@ impl Target {
     ///
     /// Fails when it does not build.
     pub(crate) fn build() -> Result<Self> {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut command = Command::new(cargo);
-        command.current_dir(process::root()).args(["build", "--release", "-p", "ehlo-cli"]);
-        process::run(&mut command)?;
-        Ok(Self::Own(process::cache("release").join("ehlo")))
+        Ok(Self::Own(build()?))
     }
 
     /// Makes it ready for one client program; `name` is that of its files.

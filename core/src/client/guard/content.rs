@@ -2,7 +2,8 @@
 
 use super::guard;
 use crate::client::error::{Closed, InvalidContent};
-use crate::client::machine::{self, Machine};
+use crate::client::machine::Machine;
+use crate::client::transaction;
 
 /// The server waits for the message, or for a chunk of it.
 ///
@@ -19,8 +20,8 @@ impl Content<'_> {
     /// all means: drop the guard and go on driving; this event comes again.
     ///
     /// # Errors
-    /// When the octets can't be sent. What is sound before them may have been taken. Then only
-    /// [`abort`](Self::abort) is left.
+    /// When there is an octet that can't be sent. None of them was taken then: they have to be
+    /// mended, or the message given up by [`abort`](Self::abort).
     pub fn write(&mut self, octets: &[u8]) -> Result<usize, InvalidContent> {
         if self.machine.takes_content() { self.machine.write_content(octets) } else { Ok(0) }
     }
@@ -29,8 +30,8 @@ impl Content<'_> {
     #[must_use]
     pub const fn remaining(&self) -> Option<u64> {
         match self.machine.state.transaction.content {
-            machine::Content::Dots => None,
-            machine::Content::Chunk(rest) => Some(rest),
+            transaction::Content::Dots => None,
+            transaction::Content::Chunk(rest) => Some(rest),
         }
     }
 

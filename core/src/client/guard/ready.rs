@@ -5,9 +5,10 @@ use crate::address::{ForwardPath, ReversePath};
 use crate::capability::Extensions as E;
 use crate::client::Capabilities;
 use crate::client::error::NotSent;
-use crate::client::machine::{Content, Machine, Transaction};
+use crate::client::machine::Machine;
 use crate::client::owed::To;
 use crate::client::state::Turn;
+use crate::client::transaction::{Content, Transaction};
 use crate::parameter::{BodyType, MailParameters, RcptParameters};
 use crate::sasl::client::{Channel, Exchange};
 use crate::wire::print::{LineWriter, Print as _, Sink as _};
@@ -63,7 +64,8 @@ impl Ready<'_> {
         parameters: &MailParameters<'_>,
     ) -> Result<(), NotSent> {
         let state = &*self.machine.state;
-        if state.transaction.sent || state.transaction.open {
+        // One that RSET ends is no longer in the way, though the reply to it is still to come.
+        if state.transaction.sent {
             return Err(NotSent::OutOfOrder);
         }
         let offered = &state.capabilities;
@@ -85,6 +87,11 @@ impl Ready<'_> {
             parameters.body = None;
         }
         self.needs(mail_needs(&parameters))?;
+        if parameters.requiretls && self.channel() != Channel::Tls {
+            // It is offered under TLS alone, and asks for a certificate that was verified (RFC 8689
+            // section 4.2.1).
+            return Err(NotSent::NotOffered(E::REQUIRETLS));
+        }
         if parameters.auth.is_some() && !self.capabilities().has_auth() {
             return Err(NotSent::AuthNotOffered);
         }
@@ -122,7 +129,7 @@ impl Ready<'_> {
         parameters: &RcptParameters<'_>,
     ) -> Result<(), NotSent> {
         let transaction = &self.machine.state.transaction;
-        if !transaction.sent {
+        if !transaction.sent || transaction.chunked {
             return Err(NotSent::OutOfOrder);
         }
         if let Some(most) = self.capabilities().max_recipients()
@@ -160,11 +167,12 @@ impl Ready<'_> {
     /// DATA. Where a recipient was accepted, [`Content`](super::Content) follows.
     ///
     /// # Errors
-    /// When there is no transaction, every recipient was refused, or the message is BINARYMIME,
-    /// which needs [`bdat`](Self::bdat).
+    /// When there is no transaction, every recipient was refused, or the message is BINARYMIME or
+    /// has begun with a chunk, and needs [`bdat`](Self::bdat).
     pub fn data(mut self) -> Result<(), NotSent> {
         self.may_send_message()?;
-        if self.machine.state.transaction.binary {
+        let transaction = &self.machine.state.transaction;
+        if transaction.binary || transaction.chunked {
             return Err(NotSent::OutOfOrder);
         }
         self.line(To::Data, |line| line.text("DATA"))
@@ -174,10 +182,13 @@ impl Ready<'_> {
     /// right away by [`Content`](super::Content).
     ///
     /// # Errors
-    /// When there is no transaction, every recipient was refused, or the server doesn't offer
-    /// CHUNKING.
+    /// When there is no transaction, every recipient or a chunk was refused, or the server doesn't
+    /// offer CHUNKING.
     pub fn bdat(mut self, octets: u64, last: bool) -> Result<(), NotSent> {
         self.may_send_message()?;
+        if self.machine.state.transaction.chunk_refused {
+            return Err(NotSent::OutOfOrder);
+        }
         self.needs(E::CHUNKING)?;
         let lmtp = self.machine.config.lmtp;
         if lmtp && !self.machine.state.owed.is_empty() {
@@ -195,7 +206,8 @@ impl Ready<'_> {
             state.owed.push(To::Message, state.transaction.accepted.saturating_sub(1));
         }
         state.transaction.content = Content::Chunk(octets);
-        state.transaction.position = crate::wire::content::Position::LineStart;
+        state.transaction.chunked = true;
+        state.transaction.last = last;
         state.turn(Turn::MailInput);
         Ok(())
     }

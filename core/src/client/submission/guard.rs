@@ -26,15 +26,20 @@ impl Next<'_> {
     /// SIZE; any other by DATA.
     ///
     /// # Errors
-    /// When the message is larger than the server takes, or a parameter needs what it doesn't offer.
+    /// When the message is larger than the server takes, a parameter needs what it doesn't offer, or
+    /// the SIZE of a message of BINARYMIME is missing.
     /// Nothing was said then, and another message may be.
     pub fn begin(
         mut self,
         path: ReversePath<'_>,
         parameters: &MailParameters<'_>,
     ) -> Result<(), NotSent> {
-        self.ready.mail(path, parameters)?;
         let binary = parameters.body == Some(crate::parameter::BodyType::BinaryMime);
+        if binary && parameters.size.is_none() {
+            // Neither DATA nor BDAT would do, and the recipients would be asked for in vain.
+            return Err(NotSent::OutOfOrder);
+        }
+        self.ready.mail(path, parameters)?;
         *self.stage = Stage::Recipients { index: 0, chunk: parameters.size.filter(|_| binary) };
         Ok(())
     }
@@ -69,6 +74,7 @@ impl Next<'_> {
 pub struct Recipient<'a> {
     pub(super) ready: Ready<'a>,
     pub(super) stage: &'a mut Stage,
+    pub(super) full: &'a mut bool,
 }
 
 impl Recipient<'_> {
@@ -91,7 +97,9 @@ impl Recipient<'_> {
         path: ForwardPath<'_>,
         parameters: &RcptParameters<'_>,
     ) -> Result<(), NotSent> {
-        self.ready.rcpt(path, parameters)?;
+        let said = self.ready.rcpt(path, parameters);
+        *self.full = said == Err(NotSent::Later);
+        said?;
         if let Stage::Recipients { index, .. } = self.stage {
             *index = index.saturating_add(1);
         }

@@ -64,6 +64,8 @@ pub(super) struct Journey<'c> {
     /// Why the exchange was cancelled.
     cancelled: Option<Failure>,
     tried: Mechanisms,
+    /// Nothing more fits the group of commands that waits to be written.
+    pub(super) full: bool,
 }
 
 impl<'c> Journey<'c> {
@@ -82,7 +84,14 @@ impl<'c> Journey<'c> {
             refused: None,
             cancelled: None,
             tried: Mechanisms::default(),
+            full: false,
         }
+    }
+
+    /// Whether the next command can join those that wait to be written, so that MAIL, RCPT and DATA
+    /// leave together (RFC 2920 section 3.1).
+    pub(super) const fn is_grouping(&self) -> bool {
+        matches!(self.stage, Stage::Recipients { .. } | Stage::Message { .. }) && !self.full
     }
 
     /// A reply that is about to be told.
@@ -125,7 +134,10 @@ impl<'c> Journey<'c> {
                 };
                 self.stage = match said {
                     Ok(()) => Stage::Sent,
-                    Err(NotSent::Later) => return Some(Move::Io),
+                    Err(NotSent::Later) => {
+                        self.full = true;
+                        return Some(Move::Io);
+                    }
                     // Every recipient was refused.
                     Err(_) => Stage::Reset,
                 };

@@ -9,12 +9,16 @@ use super::connection::Connection;
 use super::event::Event as Inner;
 use super::machine::{Told, Want};
 use super::state::Phase;
+use crate::capability::Extensions;
+use crate::client::To;
 use crate::io::Io;
 use crate::sasl::client::{Channel, Credentials};
 
 mod failure;
 mod guard;
 mod journey;
+#[cfg(test)]
+mod tests;
 
 pub use failure::Failure;
 #[cfg(feature = "_scram")]
@@ -22,7 +26,7 @@ pub use guard::Derive;
 pub use guard::{Failed, Next, Recipient, TokenRefused};
 use journey::{Journey, Move};
 
-use super::guard::{Content, Reply, Upgrade};
+use super::guard::{Content, Ready, Reply, Upgrade};
 use crate::client::Closed;
 
 /// How the way to the server is protected.
@@ -218,6 +222,11 @@ where
     pub fn event(&mut self) -> Option<Event<'_>> {
         let next = self.settle();
         let Self { connection, journey } = self;
+        if next == Move::Recipient && connection.has_group() {
+            let ready = connection.regroup()?;
+            let (stage, full) = (&mut journey.stage, &mut journey.full);
+            return Some(Event::Recipient(Recipient { ready, stage, full }));
+        }
         match (next, connection.event()?) {
             (_, Inner::Reply(reply)) => Some(Event::Reply(reply)),
             (_, Inner::Upgrade(upgrade)) => Some(Event::Upgrade(upgrade)),
@@ -227,7 +236,8 @@ where
                 Some(Event::Next(Next { ready, stage: &mut journey.stage }))
             }
             (Move::Recipient, Inner::Ready(ready)) => {
-                Some(Event::Recipient(Recipient { ready, stage: &mut journey.stage }))
+                let (stage, full) = (&mut journey.stage, &mut journey.full);
+                Some(Event::Recipient(Recipient { ready, stage, full }))
             }
             (Move::Failed(reason), Inner::Ready(ready)) => {
                 Some(Event::Failed(Failed { ready, stage: &mut journey.stage, reason }))
@@ -286,6 +296,14 @@ where
     /// Does all that needs nobody, and says what is next.
     fn settle(&mut self) -> Move {
         loop {
+            if self.journey.is_grouping()
+                && let Some(ready) = self.connection.regroup()
+            {
+                match self.journey.on_ready(ready) {
+                    None | Some(Move::Io) => continue,
+                    Some(next) => return next,
+                }
+            }
             let told = match self.connection.look() {
                 Looked::Io => return Move::Io,
                 Looked::Reply(told) => {
@@ -293,7 +311,10 @@ where
                     return Move::Tell;
                 }
                 Looked::At(Phase::Ready) => match self.connection.event() {
-                    Some(Inner::Ready(ready)) => self.journey.on_ready(ready),
+                    Some(Inner::Ready(ready)) => {
+                        self.journey.full = false;
+                        self.journey.on_ready(ready)
+                    }
                     _ => Some(Move::Tell),
                 },
                 Looked::At(Phase::Exchange) => match self.connection.event() {
@@ -321,6 +342,26 @@ where
     R: AsRef<[u8]> + AsMut<[u8]>,
     T: AsRef<[u8]> + AsMut<[u8]>,
 {
+    /// Whether there are commands that wait to be written, and another may join them.
+    fn has_group(&mut self) -> bool {
+        let state = &*self.machine().state;
+        let last = state.owed.back();
+        state.phase() == Phase::Ready
+            && state.told.is_none()
+            && !state.outbox.is_empty()
+            && !state.flags.mute
+            && matches!(last, Some(To::Mail | To::Rcpt | To::Reset))
+            && state.capabilities.has(Extensions::PIPELINING)
+    }
+
+    /// A command may be said behind those that wait to be written.
+    fn regroup(&mut self) -> Option<Ready<'_>> {
+        if !self.has_group() {
+            return None;
+        }
+        Some(Ready { machine: self.machine() })
+    }
+
     fn look(&mut self) -> Looked {
         let mut machine = self.machine();
         match (machine.advance(), machine.state.told) {

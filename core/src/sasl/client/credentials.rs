@@ -4,6 +4,7 @@ use core::fmt;
 
 use crate::sasl::Mechanism;
 use crate::secret::Secret;
+use crate::wire::words;
 
 /// What a client has to authenticate with: a password, a token, a certificate, or nothing at all.
 ///
@@ -149,13 +150,21 @@ impl<'a> Credentials<'a> {
     /// Sees that there is what this mechanism needs, and that it can be said in it: no NUL, CR or
     /// LF, nor what the mechanism sets its parts apart with.
     pub(super) fn check(&self, mechanism: Mechanism) -> Result<(), InvalidCredentials> {
-        if !self.serve(mechanism) {
+        #[cfg(feature = "_scram")]
+        let serves = if mechanism.has_channel_binding() {
+            // The channel binding may still come.
+            self.password.is_some() && self.nonce.is_some()
+        } else {
+            self.serve(mechanism)
+        };
+        #[cfg(not(feature = "_scram"))]
+        let serves = self.serve(mechanism);
+        if !serves {
             return Err(InvalidCredentials::Missing);
         }
         let names = [Some(self.username), self.authorization_identity];
         let nameless = matches!(mechanism, Mechanism::External | Mechanism::Anonymous);
-        let bad = |name: &str| name.chars().any(char::is_control);
-        if names.into_iter().flatten().any(bad)
+        if names.into_iter().flatten().any(words::has_control)
             || (self.username.is_empty() && !nameless)
             || self.authorization_identity == Some("")
         {
@@ -171,7 +180,7 @@ impl<'a> Credentials<'a> {
         if token.is_some_and(|token| token.is_empty() || !graphic(token)) {
             return Err(InvalidCredentials::Token);
         }
-        let bad = |trace: &str| trace.chars().any(char::is_control) || trace.chars().count() > 255;
+        let bad = |trace: &str| words::has_control(trace) || words::count(trace) > 255;
         if self.anonymous.is_some_and(bad) {
             return Err(InvalidCredentials::Trace);
         }

@@ -124,6 +124,19 @@ impl<'a> Exchange<'a> {
         self
     }
 
+    /// What the TLS connection is known by, where the credentials don't have it. The machines in
+    /// [`client`](crate::client) set it themselves.
+    #[cfg(feature = "_scram")]
+    pub fn bind(&mut self, binding: super::ChannelBinding) {
+        self.credentials.channel_binding.get_or_insert(binding);
+    }
+
+    /// Whether a mechanism that is tied to TLS lacks what ties it.
+    #[cfg(feature = "_scram")]
+    pub(crate) const fn is_unbound(&self) -> bool {
+        self.mechanism.has_channel_binding() && self.credentials.channel_binding.is_none()
+    }
+
     /// The derivation that [`Step::Derive`] asks for. It can be run in slices where it is, or cloned,
     /// run on another thread, and put back.
     #[cfg(feature = "_scram")]

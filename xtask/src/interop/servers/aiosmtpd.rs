@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::super::REJECTED;
 use super::super::table::Need;
 use super::daemon::{Daemon, free_port};
-use super::kind::{Kind, LineEnds, Running};
+use super::kind::{Kind, LineEnds, Running, Takes};
 use super::site::{Site, USERS};
 
 /// The packages of `requirements.txt`.
@@ -20,6 +20,7 @@ pub(crate) const KIND: Kind = Kind {
     mechanisms: &["PLAIN", "LOGIN"],
     lacks: "aiosmtpd has no other mechanisms of its own",
     is_lmtp: false,
+    takes: Takes::Utf8,
     line_ends: LineEnds::Kept,
     start,
 };

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use super::super::REJECTED;
 use super::super::table::Need;
 use super::daemon::{Daemon, free_port};
-use super::kind::{Kind, LineEnds, Running};
+use super::kind::{Kind, LineEnds, Running, Takes};
 use super::site::{Site, USERS};
 use super::{aiosmtpd, feed};
 
@@ -38,6 +38,7 @@ pub(crate) const SUBMISSION: Kind = Kind {
     mechanisms: MECHANISMS,
     lacks: "it never offers ANONYMOUS",
     is_lmtp: false,
+    takes: Takes::EightBit,
     line_ends: LineEnds::Kept,
     start: submission,
 };
@@ -47,8 +48,9 @@ pub(crate) const LMTP: Kind = Kind {
     name: "dovecot-lmtp",
     needs: &[CORE, LMTPD, SUBMISSIOND],
     mechanisms: &[],
-    lacks: "LMTP has no AUTH here",
+    lacks: "",
     is_lmtp: true,
+    takes: Takes::EightBit,
     line_ends: LineEnds::Kept,
     start: lmtp,
 };

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use super::super::table::{Need, Unpacked};
 use super::daemon::{Daemon, free_port};
-use super::kind::{Kind, LineEnds, Running};
+use super::kind::{Kind, LineEnds, Running, Takes};
 use super::site::{Site, USERS};
 use super::{dovecot, postfix};
 
@@ -43,6 +43,7 @@ pub(crate) const KIND: Kind = Kind {
     ],
     lacks: "no ANONYMOUS",
     is_lmtp: false,
+    takes: Takes::Utf8,
     line_ends: LineEnds::LineFeed,
     start,
 };
@@ -72,8 +73,12 @@ fn start(site: &Site<'_>) -> Result<Running> {
     ];
     let sasl = site.fill("postfix/smtpd.conf", &folder, &sasl)?;
     fs::rename(sasl, folder.join("exim.conf")).context("no configuration of Cyrus SASL")?;
+    // It starts itself anew as the user it delivers as, who may not see the build folder.
+    let program = folder.join("exim4");
+    fs::copy(site.tools.unpacked(&EXIM), &program).context("no program")?;
+    let program = program.display().to_string();
     let values = [
-        ("PROGRAM", site.tools.unpacked(&EXIM).display().to_string()),
+        ("PROGRAM", program.clone()),
         ("PORT", starttls.to_string()),
         ("TLS_PORT", implicit.to_string()),
         ("PRIVATE_KEY", key.display().to_string()),
@@ -89,10 +94,9 @@ fn start(site: &Site<'_>) -> Result<Running> {
     let line = format!("Debian-exim:x:{group}:\n");
     let groups = write("group", known("/etc/group")? + &line)?.display().to_string();
 
-    let program = site.tools.unpacked(&EXIM).display().to_string();
     let configuration = configuration.display().to_string();
     let here = folder.display().to_string();
-    let words = [program.as_str(), "-C", &configuration, "-bdf"];
+    let words = [&program, "-C", &configuration, "-bdf"];
     let environment = [
         ("LD_PRELOAD", "libnss_wrapper.so"),
         ("NSS_WRAPPER_PASSWD", &users),

@@ -34,6 +34,17 @@ pub(crate) enum LineEnds {
     LineFeed,
 }
 
+/// Which octets a server takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Takes {
+    /// ASCII only: it has none of the extensions.
+    Ascii,
+    /// Any in a message: it has 8BITMIME.
+    EightBit,
+    /// UTF-8 in addresses too: it has SMTPUTF8.
+    Utf8,
+}
+
 /// A server program: facts about it.
 #[derive(Debug)]
 pub(crate) struct Kind {
@@ -47,6 +58,8 @@ pub(crate) struct Kind {
     pub(crate) lacks: &'static str,
     /// Whether it speaks LMTP.
     pub(crate) is_lmtp: bool,
+    /// The octets it takes.
+    pub(crate) takes: Takes,
     /// How its files end lines.
     pub(crate) line_ends: LineEnds,
     /// Starts it.
@@ -67,9 +80,9 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// All it has logged.
-    pub(crate) fn log(&self) -> String {
-        self.daemons.iter().map(Daemon::log).collect::<Vec<_>>().join("\n")
+    /// All that each of its programs has logged.
+    pub(crate) fn logs(&self) -> Vec<String> {
+        self.daemons.iter().map(Daemon::log).collect()
     }
 
     /// Whether all of it still runs.
@@ -82,9 +95,24 @@ impl Running {
 pub(crate) const KINDS: &[Kind] = &[
     postfix::WITH_DOVECOT,
     postfix::WITH_CYRUS,
+    postfix::BARE,
     exim::KIND,
     dovecot::SUBMISSION,
     dovecot::LMTP,
     aiosmtpd::KIND,
     smtp_server::KIND,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mechanism_of_a_server_has_a_row() {
+        for kind in KINDS {
+            for name in kind.mechanisms {
+                assert!(MECHANISMS.iter().any(|known| known.name == *name), "{} {name}", kind.name);
+            }
+        }
+    }
+}

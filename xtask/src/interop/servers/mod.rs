@@ -1,4 +1,4 @@
-//! `cargo xtask interop --servers`: a client against real servers.
+//! `cargo xtask interop --servers`: `ehlo send` and `ehlo probe` against real servers.
 //!
 //! For each server program, each kind of TLS and each mechanism both sides have: with the right
 //! credentials the message is stored octet by octet as it was sent; with wrong ones the client says so and
@@ -6,6 +6,7 @@
 //! is checked; each server has a file. Templates of configurations are in `xtask/interop/servers`.
 
 mod aiosmtpd;
+mod bench;
 mod cells;
 mod client;
 mod daemon;
@@ -13,6 +14,7 @@ mod dovecot;
 mod exim;
 mod kind;
 mod postfix;
+mod probed;
 mod report;
 mod site;
 mod smtp_server;
@@ -31,10 +33,12 @@ use super::packages::Tools;
 use super::report::{Failure, Outcome};
 use super::table::{Mechanism, Need};
 use super::work::Work;
-use super::{Options, chosen};
+use super::{Named, Options};
 use crate::process;
-use cells::Cells;
-use kind::{KINDS, Kind, MECHANISMS};
+use bench::Bench;
+use client::Client;
+use kind::Kind;
+pub(super) use kind::{KINDS, MECHANISMS};
 use report::Check;
 use site::Site;
 
@@ -43,28 +47,32 @@ use site::Site;
 /// # Errors
 ///
 /// Fails when something needed is missing, or a check fails.
-pub(crate) fn run(options: &Options) -> Result<()> {
-    let kinds = chosen(KINDS, &options.only, |kind| kind.name)?;
-    let mechanisms = chosen(MECHANISMS, &options.mechanisms, |mechanism| mechanism.name)?;
+pub(crate) fn run(
+    options: &Options,
+    kinds: &[&'static Kind],
+    mechanisms: &[&'static Mechanism],
+) -> Result<()> {
     if options.list {
         for kind in kinds {
-            println!("{}: {}", kind.name, kind.mechanisms.join(", "));
+            let names = mechanisms.iter().map(|mechanism| mechanism.name);
+            let has: Vec<_> = names.filter(|name| kind.mechanisms.contains(name)).collect();
+            println!("{}: {}", kind.name, has.join(", "));
         }
         return Ok(());
     }
     let needs: Vec<Need> = kinds.iter().flat_map(|kind| kind.needs).copied().collect();
-    let needs = [needs.as_slice(), client::NEEDS].concat();
     let folder = process::cache("interop");
     let tools = Tools::install(&needs, folder.join("tools"))?;
-    client::build()?;
+    if options.hold {
+        let work = Work::create(site::folder(&folder), options.keep)?;
+        return hold(kinds, &Site::new(&work, &tools)?);
+    }
+    let client = Client::new(options.program.as_deref())?;
     let work = Work::create(site::folder(&folder), options.keep)?;
 
     let begun = Instant::now();
     let site = Site::new(&work, &tools)?;
-    if options.hold {
-        return hold(&kinds, &site);
-    }
-    let checks = all(&kinds, &mechanisms, &site, options.jobs);
+    let checks = all(kinds, mechanisms, &client, &site, options.jobs);
     let seconds = begun.elapsed().as_secs();
 
     let (passed, failed) = report::counts(&checks);
@@ -77,6 +85,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         (0, 0) => bail!("nothing was checked"),
         (_, 0) => Ok(()),
         _ => bail!("{failed} of {} checks failed", passed + failed),
+    }
+}
+
+impl Named for Kind {
+    fn name(&self) -> &'static str {
+        self.name
     }
 }
 
@@ -101,6 +115,7 @@ fn hold(kinds: &[&'static Kind], site: &Site<'_>) -> Result<()> {
 fn all(
     kinds: &[&'static Kind],
     mechanisms: &[&'static Mechanism],
+    client: &Client,
     site: &Site<'_>,
     jobs: usize,
 ) -> Vec<Check> {
@@ -111,8 +126,8 @@ fn all(
             scope.spawn(|| {
                 while let Some(kind) = kinds.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let begun = Instant::now();
-                    let done = match Cells::start(kind, site) {
-                        Ok(cells) => cells.run(mechanisms),
+                    let done = match Bench::start(kind, client, site) {
+                        Ok(mut bench) => cells::run(&mut bench, mechanisms),
                         Err(error) => vec![not_started(kind, &error)],
                     };
                     eprintln!("{}: {:.1} s", kind.name, begun.elapsed().as_secs_f32());
@@ -132,8 +147,8 @@ fn not_started(kind: &Kind, error: &anyhow::Error) -> Check {
     let (reason, dialogue) = ("the server did not start".to_owned(), format!("{error:#}"));
     eprintln!("FAILED {}: {reason}: {dialogue}", kind.name);
     let outcome = Outcome::Failed(Failure { reason, dialogue });
-    let column = report::OTHERS[2];
-    Check { server: kind.name, mechanism: "", column, outcome }
+    let column = report::OTHERS[report::OTHERS.len() - 1];
+    Check { server: kind.name, row: "", column, outcome }
 }
 
 /// Where the templates and scripts are.

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 
 use super::super::table::Need;
 use super::daemon::{Daemon, free_port};
-use super::kind::{Kind, LineEnds, Running};
+use super::kind::{Kind, LineEnds, Running, Takes};
 use super::site::{Site, USERS};
 use super::{dovecot, feed};
 use crate::process;
@@ -53,6 +53,7 @@ pub(crate) const WITH_DOVECOT: Kind = Kind {
     mechanisms: DOVECOT,
     lacks: "Postfix 3.7 tells Dovecot nothing of the client's certificate: no EXTERNAL",
     is_lmtp: false,
+    takes: Takes::Utf8,
     line_ends: LineEnds::LineFeed,
     start: with_dovecot,
 };
@@ -64,28 +65,52 @@ pub(crate) const WITH_CYRUS: Kind = Kind {
     mechanisms: CYRUS,
     lacks: "no token mechanisms in Debian's Cyrus SASL; EXTERNAL would need a patched Postfix",
     is_lmtp: false,
+    takes: Takes::Utf8,
     line_ends: LineEnds::LineFeed,
     start: with_cyrus,
 };
+
+/// Postfix as servers were twenty years ago, but for TLS.
+pub(crate) const BARE: Kind = Kind {
+    name: "postfix-bare",
+    mechanisms: &["PLAIN", "LOGIN", "CRAM-MD5"],
+    lacks: "set to have no extension but STARTTLS and AUTH",
+    takes: Takes::Ascii,
+    start: bare,
+    ..WITH_CYRUS
+};
+
+/// What it hides.
+const HIDDEN: &str = "pipelining,size,8bitmime,smtputf8,chunking,dsn,enhancedstatuscodes,vrfy,etrn";
 
 fn with_dovecot(site: &Site<'_>) -> Result<Running> {
     let folder = site.folder(WITH_DOVECOT.name)?;
     let dovecot = dovecot::start(site, &folder, free_port()?)?;
     let socket = dovecot.socket.display().to_string();
-    let mut running = start(site, folder, "dovecot", &socket)?;
+    let mut running = start(site, folder, ["dovecot", &socket, ""])?;
     running.daemons.push(dovecot.daemon);
     Ok(running)
 }
 
 fn with_cyrus(site: &Site<'_>) -> Result<Running> {
-    let folder = site.folder(WITH_CYRUS.name)?;
+    cyrus(site, &WITH_CYRUS, "")
+}
+
+fn bare(site: &Site<'_>) -> Result<Running> {
+    cyrus(site, &BARE, HIDDEN)
+}
+
+fn cyrus(site: &Site<'_>, kind: &Kind, hidden: &str) -> Result<Running> {
+    let folder = site.folder(kind.name)?;
     let sasl = folder.join("postfix/sasl");
     fs::create_dir_all(&sasl).context("no folder for Cyrus SASL")?;
     let database = add_users(&folder)?;
-    let mechanisms =
-        vec![("MECHANISMS", CYRUS.join(" ")), ("DATABASE", database.display().to_string())];
+    let mechanisms = vec![
+        ("MECHANISMS", kind.mechanisms.join(" ")),
+        ("DATABASE", database.display().to_string()),
+    ];
     site.fill("postfix/smtpd.conf", &sasl, &mechanisms)?;
-    start(site, folder, "cyrus", "smtpd")
+    start(site, folder, ["cyrus", "smtpd", hidden])
 }
 
 /// Puts the users into a database of Cyrus SASL.
@@ -102,8 +127,9 @@ pub(crate) fn add_users(folder: &Path) -> Result<PathBuf> {
     Ok(database)
 }
 
-/// Starts Postfix in a folder that may have things in it.
-fn start(site: &Site<'_>, folder: PathBuf, sasl: &str, path: &str) -> Result<Running> {
+/// Starts Postfix in a folder that may have things in it: with this kind of SASL, which is found there,
+/// and without these extensions.
+fn start(site: &Site<'_>, folder: PathBuf, [sasl, path, hidden]: [&str; 3]) -> Result<Running> {
     let (starttls, implicit) = (free_port()?, free_port()?);
     let values = [
         ("FOLDER", folder.display().to_string()),
@@ -111,6 +137,7 @@ fn start(site: &Site<'_>, folder: PathBuf, sasl: &str, path: &str) -> Result<Run
         ("TLS_PORT", implicit.to_string()),
         ("SASL_TYPE", sasl.to_owned()),
         ("SASL_PATH", path.to_owned()),
+        ("HIDDEN", hidden.to_owned()),
     ];
     let configuration = folder.join("postfix");
     for path in [&configuration, &folder.join("queue")] {

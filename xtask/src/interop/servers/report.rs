@@ -8,8 +8,8 @@ use super::kind::{KINDS, Kind, MECHANISMS};
 pub(crate) struct Check {
     /// The server's name.
     pub(crate) server: &'static str,
-    /// The mechanism, or nothing for one of the other checks.
-    pub(crate) mechanism: &'static str,
+    /// The mechanism, or [`ANY`] or [`NONE`], or nothing for one of the other checks.
+    pub(crate) row: &'static str,
     /// The column.
     pub(crate) column: &'static str,
     /// How it came out.
@@ -26,14 +26,30 @@ pub(crate) const COLUMNS: [&str; 6] = [
     "TLS, wrong",
 ];
 
+/// The row of the mechanism that the client chooses.
+pub(crate) const ANY: &str = "(its choice)";
+/// The row of a server without AUTH.
+pub(crate) const NONE: &str = "(none)";
+
 /// The columns of the second table.
-pub(crate) const OTHERS: [&str; 3] =
-    ["STARTTLS, unknown CA", "TLS, unknown CA", "nothing else stored"];
+pub(crate) const OTHERS: [&str; 11] = [
+    "large message",
+    "dot at the end",
+    "8-bit message",
+    "one of two recipients refused",
+    "address in UTF-8",
+    "no login",
+    "STARTTLS, unknown CA",
+    "TLS, unknown CA",
+    "STARTTLS, probe",
+    "TLS, probe",
+    "nothing else stored",
+];
 
 /// Both tables, in Markdown.
 pub(crate) fn tables(checks: &[Check]) -> String {
     let mut text = head(&["server", "mechanism"], &COLUMNS);
-    let names = MECHANISMS.iter().map(|mechanism| mechanism.name).chain(["none"]);
+    let names = MECHANISMS.iter().map(|mechanism| mechanism.name).chain([ANY, NONE]);
     let names: Vec<&str> = names.collect();
     for kind in tested(checks) {
         for name in &names {
@@ -61,8 +77,8 @@ pub(crate) fn failures(checks: &[Check]) -> String {
     let mut text = String::new();
     for check in checks {
         if let Outcome::Failed(failure) = &check.outcome {
-            let Check { server, mechanism, column, .. } = check;
-            text += &format!("\n### {server} {mechanism} {column}: {}\n", failure.reason);
+            let Check { server, row, column, .. } = check;
+            text += &format!("\n### {server} {row} {column}: {}\n", failure.reason);
             text += &format!("\n```text\n{}\n```\n", failure.dialogue.trim_end());
         }
     }
@@ -89,8 +105,8 @@ fn head(first: &[&str], columns: &[&str]) -> String {
 }
 
 /// The cells of a row; empty where there was no check.
-fn cells(checks: &[Check], server: &str, mechanism: &str, columns: &[&str]) -> Vec<String> {
-    let of_row = |check: &&Check| check.server == server && check.mechanism == mechanism;
+fn cells(checks: &[Check], server: &str, name: &str, columns: &[&str]) -> Vec<String> {
+    let of_row = |check: &&Check| check.server == server && check.row == name;
     let cell = |column: &&str| {
         let mut found = checks.iter().filter(of_row).filter(|check| check.column == *column);
         found.next().map_or_else(String::new, |check| check.outcome.to_string())
@@ -99,9 +115,9 @@ fn cells(checks: &[Check], server: &str, mechanism: &str, columns: &[&str]) -> V
 }
 
 /// The reasons of a row, each once.
-fn notes(checks: &[Check], server: &str, mechanism: &str) -> String {
+fn notes(checks: &[Check], server: &str, name: &str) -> String {
     let mut notes: Vec<String> = Vec::new();
-    for check in checks.iter().filter(|c| c.server == server && c.mechanism == mechanism) {
+    for check in checks.iter().filter(|c| c.server == server && c.row == name) {
         let note = match &check.outcome {
             Outcome::NotApplicable(reason) => format!("n/a: {reason}"),
             Outcome::Failed(failure) => failure.reason.replace('|', "\\|"),

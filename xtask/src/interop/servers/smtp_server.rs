@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::super::REJECTED;
 use super::super::table::{NODE, NPM, Need};
 use super::daemon::{Daemon, free_port};
-use super::kind::{Kind, LineEnds, Running};
+use super::kind::{Kind, LineEnds, Running, Takes};
 use super::site::{Site, USERS};
 
 /// smtp-server with two users, and a token for the first.
@@ -15,6 +15,7 @@ pub(crate) const KIND: Kind = Kind {
     mechanisms: &["PLAIN", "LOGIN", "CRAM-MD5", "XOAUTH2"],
     lacks: "smtp-server has no other mechanisms of its own",
     is_lmtp: false,
+    takes: Takes::Utf8,
     line_ends: LineEnds::Kept,
     start,
 };

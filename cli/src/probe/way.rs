@@ -1,0 +1,184 @@
+//! The way to the server: who it is, how it is reached, and who we say we are.
+
+use core::net::{IpAddr, SocketAddr};
+use core::time::Duration;
+use std::time::Instant;
+
+use ehlo::address::Host;
+use ehlo::client::submission::Security;
+use ehlo_std::client::{Client, Error, Transport};
+
+use super::options::{Options, TlsStart};
+use super::transcript::{Sink, Wire};
+use crate::exit::{self, Failure};
+
+const SUBMISSION: u16 = 587;
+const SUBMISSIONS: u16 = 465;
+const LMTP: u16 = 24;
+
+/// The way to the server.
+#[derive(Debug)]
+pub(crate) struct Way {
+    /// As a client takes it: with its port, or a socket's path.
+    pub(crate) server: String,
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) tls: TlsStart,
+    pub(crate) lmtp: bool,
+    pub(crate) name: Option<String>,
+    pub(crate) patience: Duration,
+    client: Client,
+    sink: Option<Sink>,
+}
+
+/// A connection, before anything was said.
+#[derive(Debug)]
+pub(crate) struct Reached {
+    pub(crate) transport: Transport,
+    pub(crate) address: Option<SocketAddr>,
+    /// What we call ourselves over it.
+    pub(crate) name: String,
+    pub(crate) time: Duration,
+}
+
+impl Way {
+    /// Reads the options, and the files they name.
+    pub(crate) fn new(options: &Options) -> Result<Self, Failure> {
+        let wrong = || {
+            let server = options.server.escape_debug();
+            let text =
+                format!("{server}: not a server such as mail.example.org:587 or unix:/run/lmtp");
+            Failure::new(exit::USAGE, text)
+        };
+        let (host, port) = if options.server.starts_with("unix:") {
+            ("localhost".to_owned(), 0)
+        } else {
+            let (host, port) = split_port(&options.server)
+                .filter(|(host, _)| !host.is_empty())
+                .ok_or_else(wrong)?;
+            let usual = match (options.lmtp, options.tls) {
+                (true, _) => LMTP,
+                (false, Some(TlsStart::Implicit)) => SUBMISSIONS,
+                (false, _) => SUBMISSION,
+            };
+            (host.to_owned(), port.unwrap_or(usual))
+        };
+        let server = match port {
+            0 => options.server.clone(),
+            port if host.contains(':') => format!("[{host}]:{port}"),
+            port => format!("{host}:{port}"),
+        };
+        let tls = match (options.tls, port) {
+            (Some(tls), _) => tls,
+            (None, 0) => TlsStart::None,
+            (None, SUBMISSIONS) => TlsStart::Implicit,
+            (None, _) => TlsStart::Starttls,
+        };
+        if let Some(name) = options.ehlo.as_ref().filter(|name| Host::parse(name).is_err()) {
+            let text = format!("--ehlo {name:?}: not a domain nor an address literal");
+            return Err(Failure::new(exit::USAGE, text));
+        }
+        let patience = Duration::from_secs(options.timeout);
+        // What the certificate is, is a finding; whom we log in to is decided by the core.
+        let client = Client::new(&server)
+            .security(Security::Cleartext)
+            .connect_timeout(patience)
+            .dangerous_accept_any_certificate();
+        let client = match tls {
+            TlsStart::None => client,
+            _ => client.tls(options.trust.client_tls()?),
+        };
+        let sink = options.transcript.as_ref().map(|to| Sink::open(to.as_deref())).transpose()?;
+        Ok(Self {
+            server,
+            host,
+            port,
+            tls,
+            lmtp: options.lmtp,
+            name: options.ehlo.clone(),
+            patience,
+            client,
+            sink,
+        })
+    }
+
+    /// Connects, and says nothing.
+    pub(crate) async fn reach(&self) -> Result<Reached, Error> {
+        let start = Instant::now();
+        let transport = self.client.connect().await?;
+        let time = start.elapsed();
+        let (address, own) = match &transport {
+            Transport::Tcp(stream) => (stream.peer_addr().ok(), stream.local_addr().ok()),
+            _ => (None, None),
+        };
+        let name = match (&self.name, own.as_ref().map(SocketAddr::ip)) {
+            (Some(name), _) => name.clone(),
+            (None, Some(IpAddr::V4(address))) => format!("[{address}]"),
+            (None, Some(IpAddr::V6(address))) => format!("[IPv6:{address}]"),
+            (None, None) => "localhost".to_owned(),
+        };
+        Ok(Reached { transport, address, name, time })
+    }
+
+    /// Makes the TLS handshake, whatever the certificate is.
+    pub(crate) async fn secure(&self, transport: Transport) -> Result<Transport, Error> {
+        self.client.secure(transport).await
+    }
+
+    /// The host as it stands behind the @ of an address.
+    pub(crate) fn domain(&self) -> String {
+        match self.host.parse::<IpAddr>() {
+            Ok(IpAddr::V4(address)) => format!("[{address}]"),
+            Ok(IpAddr::V6(address)) => format!("[IPv6:{address}]"),
+            Err(_) => self.host.clone(),
+        }
+    }
+
+    /// What writes a dialogue down.
+    pub(crate) fn wire(&self, label: &str, secrets: &[&str]) -> Wire {
+        Wire::new(label, self.sink.clone(), secrets)
+    }
+}
+
+/// Why there is no connection.
+pub(crate) fn failure(error: &Error) -> Failure {
+    use ehlo_std::client::Remedy;
+    let code = match error.remedy() {
+        Remedy::Host => exit::NO_HOST,
+        Remedy::Later => exit::TRY_LATER,
+        Remedy::Mend => exit::DATA,
+        Remedy::Server | Remedy::Permission => exit::UNAVAILABLE,
+    };
+    Failure::new(code, error)
+}
+
+/// Host and port: `host`, `host:port`, `[address]`, `[address]:port`, or a bare IPv6 address.
+fn split_port(server: &str) -> Option<(&str, Option<u16>)> {
+    let port = |text: &str| text.parse().ok().filter(|port| *port > 0);
+    if let Some(rest) = server.strip_prefix('[') {
+        let (host, behind) = rest.split_once(']')?;
+        return match behind.strip_prefix(':') {
+            Some(text) => Some((host, Some(port(text)?))),
+            None => behind.is_empty().then_some((host, None)),
+        };
+    }
+    match server.split_once(':') {
+        Some((_, rest)) if rest.contains(':') => Some((server, None)),
+        Some((host, text)) => Some((host, Some(port(text)?))),
+        None => Some((server, None)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split_port;
+
+    #[test]
+    fn a_server_is_a_host_with_or_without_a_port() {
+        assert_eq!(split_port("mail.example.org:25"), Some(("mail.example.org", Some(25))));
+        assert_eq!(split_port("[2001:db8::1]:25"), Some(("2001:db8::1", Some(25))));
+        assert_eq!(split_port("2001:db8::1"), Some(("2001:db8::1", None)));
+        assert_eq!(split_port("host:0"), None);
+        assert_eq!(split_port("[::1]x"), None);
+    }
+}
