@@ -105,6 +105,8 @@
 //! | refuse in words of one's own | [`reply::Refusal`] |
 //! | replace the replies the machine gives itself | [`server::Config::replies`], [`reply::DefaultReply`] |
 //! | check credentials | [`server::guard::Login`] and its neighbours, [`Secret`] |
+//! | store no password | `sasl::ScramKeys`, `server::guard::ScramKeys` |
+//! | tie a login to the TLS connection | `sasl::ChannelBinding` |
 //! | add a SASL mechanism | [`sasl::Mechanism::Application`], [`server::guard::Exchange`] |
 //! | use SASL in IMAP or POP3 | [`sasl::server`], [`sasl::client`] |
 //! | just send a message | [`client::submission::Submission`] |
@@ -125,6 +127,12 @@
 //! | `login` | LOGIN (draft-murchison-sasl-login) | |
 //! | `cram-md5` | CRAM-MD5 (RFC 2195), `sasl::CramMd5Keys` | `hmac`, `md-5` |
 //! | `oauth` | OAUTHBEARER (RFC 7628) and XOAUTH2, `sasl::TokenError` | |
+//! | `scram` | all three of the following | |
+//! | `scram-sha-1` | SCRAM-SHA-1 (RFC 5802), `sasl::ScramKeys` | `hmac`, `sha1` |
+//! | `scram-sha-256` | SCRAM-SHA-256 (RFC 7677) | `hmac`, `sha2` |
+//! | `scram-sha-512` | SCRAM-SHA-512 (draft-melnikov-scram-sha-512) | `hmac`, `sha2` |
+//!
+//! Each SCRAM mechanism brings its `-PLUS`, which is tied to the TLS connection.
 //!
 //! The crate is `no_std` whatever is enabled, and needs no allocator.
 //!

@@ -8,7 +8,7 @@ use super::hash::{Digest, Keyed, ScramHash};
 /// an event loop wants to do something else in between, and an async program to do it on a thread
 /// that may block.
 ///
-/// It holds nothing but the hash state of the password, and borrows nothing.
+/// It holds nothing but the hash state of the password, borrows nothing, and is wiped when dropped.
 #[derive(Clone)]
 pub struct Derivation {
     hash: ScramHash,
