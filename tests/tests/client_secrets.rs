@@ -145,8 +145,12 @@ fn the_send_buffer_of_a_client_is_overwritten_wherever_it_ends() {
 
 #[test]
 fn a_response_that_does_not_fit_leaves_no_part_of_a_credential() {
-    let long = SECRET.repeat(30);
-    for mechanism in [Mechanism::Plain, Mechanism::Login, Mechanism::Xoauth2] {
+    // One doesn't fit at all, the other not in base64.
+    for (mechanism, times) in [Mechanism::Plain, Mechanism::Login, Mechanism::Xoauth2]
+        .into_iter()
+        .flat_map(|mechanism| [(mechanism, 20), (mechanism, 30)])
+    {
+        let long = SECRET.repeat(times);
         for end in [&["334 \r\n", "334 \r\n"][..], &["334 \r\n", "334 \r\n", "501 no\r\n"]] {
             let replies = [&WELCOME[..], end].concat();
             let mut send = vec![0; 512];
