@@ -198,8 +198,15 @@ fn a_session_by_plain_with_every_mistake_allocates_nothing() {
     assert_eq!(count, 0);
 }
 
+/// What a server says, reply by reply.
+type Replies<'a> = &'a [&'a [u8]];
+
 /// Runs a whole journey against these replies, and says how many recipients and messages were accepted.
-fn client_journey(credentials: Credentials<'_>, replies: &[&[u8]], chunk: bool) -> (usize, usize) {
+fn client_journey(
+    credentials: Credentials<'_>,
+    replies: Replies<'_>,
+    chunk: bool,
+) -> (usize, usize) {
     let config = ClientConfig::new("client.example.org", "mail.example.org").port(587);
     let (security, with) = (Security::StartTls, Some(credentials));
     let mut client = Submission::new(&config, security, with, [0; 512], [0; 512]);
@@ -266,7 +273,7 @@ fn client_journey(credentials: Credentials<'_>, replies: &[&[u8]], chunk: bool) 
 fn a_client_allocates_nothing_on_its_whole_journey() {
     let password = Credentials::password("tim", "tanstaaf");
     let token = Credentials::token("tim", "vF9dft4qm");
-    let exchanges: [(Credentials<'_>, &[u8], &[&[u8]]); 5] = [
+    let exchanges: [(Credentials<'_>, &[u8], Replies<'_>); 5] = [
         (password, b"250 AUTH PLAIN\r\n", &[b"235 ok\r\n"]),
         (password, b"250 AUTH LOGIN\r\n", &[b"334 \r\n", b"334 \r\n", b"235 ok\r\n"]),
         (password, b"250 AUTH CRAM-MD5\r\n", &[b"334 PDFAeD4=\r\n", b"235 ok\r\n"]),
