@@ -12,9 +12,12 @@ use core::cell::Cell;
 use core::time::Duration;
 use std::alloc::System;
 
-use ehlo::client::submission::{Event as ClientEvent, Security, Submission};
+use ehlo::address::{ForwardPath, ReversePath};
+use ehlo::client::submission::{Event as Journey, Security, Submission};
+use ehlo::client::{Config as ClientConfig, To};
 use ehlo::io::Io;
 use ehlo::limits::Limits;
+use ehlo::parameter::{MailParameters, RcptParameters};
 use ehlo::reply::Refusal;
 use ehlo::sasl::client::{Credentials, Rules};
 use ehlo::sasl::{BindingKind, ChannelBinding, Mechanism, ScramHash, ScramKeys};
@@ -256,8 +259,8 @@ fn logs_in(mechanism: Mechanism, keys: &ScramKeys) {
     loop {
         if moved(client.poll_io(), &mut to_client, &mut to_server).is_none() {
             match client.event() {
-                Some(ClientEvent::Next(_)) => break,
-                Some(ClientEvent::Failed(failed)) => panic!("{}", failed.reason()),
+                Some(Journey::Next(_)) => break,
+                Some(Journey::Failed(failed)) => panic!("{}", failed.reason()),
                 Some(other) => other.give_up(),
                 None => {}
             }
@@ -289,6 +292,128 @@ fn a_login_by_scram_allocates_nothing_on_either_side() {
         });
         assert_eq!(count, 0, "{mechanism:?}");
     }
+}
+
+/// What a server says, reply by reply.
+type Replies<'a> = &'a [&'a [u8]];
+
+/// Runs a whole journey against these replies, and says how many recipients and messages were accepted.
+fn client_journey(
+    credentials: Credentials<'_>,
+    replies: Replies<'_>,
+    chunk: bool,
+) -> (usize, usize) {
+    let config = ClientConfig::new("client.example.org", "mail.example.org").port(587);
+    let (security, with) = (Security::StartTls, Some(credentials));
+    let mut client = Submission::new(&config, security, with, [0; 512], [0; 512]);
+    let mut replies = replies.iter();
+    let message = b".Subject: x\n\n.\r\nand text without an end";
+    let (mut recipients, mut messages, mut written, mut begun) = (0, 0, 0, false);
+    loop {
+        match client.poll_io() {
+            Some(Io::Read(mut read)) => {
+                let reply = replies.next().unwrap();
+                read.space()[..reply.len()].copy_from_slice(reply);
+                read.filled(reply.len());
+            }
+            Some(Io::Write(write)) => {
+                let n = write.bytes().len();
+                write.sent(n);
+            }
+            Some(Io::Wait(_)) => panic!("a client does not wait"),
+            None => match client.event().unwrap() {
+                Journey::Reply(reply) => {
+                    recipients += usize::from(reply.to() == To::Rcpt && reply.is_positive());
+                    messages += usize::from(reply.to() == To::Message && reply.is_positive());
+                    assert!(reply.received().lines().count() > 0);
+                    reply.done();
+                }
+                Journey::Upgrade(upgrade) => upgrade.done(Some("mail.example.org")),
+                Journey::Next(next) if begun => next.quit(),
+                Journey::Next(next) => {
+                    begun = true;
+                    let path = ReversePath::parse("<tim@example.org>").unwrap();
+                    let parameters =
+                        MailParameters::parse("SIZE=7 BODY=8BITMIME RET=HDRS").unwrap();
+                    if chunk {
+                        next.begin_chunk(path, &parameters, 7).unwrap();
+                    } else {
+                        next.begin(path, &parameters).unwrap();
+                    }
+                }
+                Journey::Recipient(recipient) if recipient.index() == 2 => recipient.no_more(),
+                Journey::Recipient(recipient) => {
+                    let path = ForwardPath::parse("<\"a b\"@[IPv6:2001:db8::1]>").unwrap();
+                    let parameters = RcptParameters::parse("NOTIFY=SUCCESS").unwrap();
+                    recipient.add(path, &parameters).unwrap();
+                }
+                Journey::Content(mut content) if chunk => {
+                    if content.write(b"hello\r\n").unwrap() == 7 {
+                        content.finish().unwrap();
+                    }
+                }
+                Journey::Content(mut content) => {
+                    written += content.write(&message[written..]).unwrap();
+                    if written == message.len() {
+                        content.finish().unwrap();
+                    }
+                }
+                Journey::Closed(_) => return (recipients, messages),
+                other => other.give_up(),
+            },
+        }
+    }
+}
+
+#[test]
+fn a_client_allocates_nothing_on_its_whole_journey() {
+    let password = Credentials::password("tim", "tanstaaf");
+    let token = Credentials::token("tim", "vF9dft4qm");
+    let exchanges: [(Credentials<'_>, &[u8], Replies<'_>); 5] = [
+        (password, b"250 AUTH PLAIN\r\n", &[b"235 ok\r\n"]),
+        (password, b"250 AUTH LOGIN\r\n", &[b"334 \r\n", b"334 \r\n", b"235 ok\r\n"]),
+        (password, b"250 AUTH CRAM-MD5\r\n", &[b"334 PDFAeD4=\r\n", b"235 ok\r\n"]),
+        (token, b"250 AUTH XOAUTH2\r\n", &[b"235 ok\r\n"]),
+        (token, b"250 AUTH OAUTHBEARER\r\n", &[b"235 ok\r\n"]),
+    ];
+    for (credentials, offer, exchange) in exchanges {
+        for chunk in [false, true] {
+            let mut hello = b"250-x\r\n250-PIPELINING\r\n250-SIZE\r\n250-8BITMIME\r\n250-DSN\r\n\
+                250-CHUNKING\r\n"
+                .to_vec();
+            hello.extend_from_slice(offer);
+            let start: [&[u8]; 4] =
+                [b"220 hi\r\n", b"250-x\r\n250 STARTTLS\r\n", b"220 go\r\n", &hello];
+            let group: &[u8] = if chunk {
+                b"250 ok\r\n250 ok\r\n550 no\r\n250 queued\r\n"
+            } else {
+                b"250 ok\r\n250 ok\r\n550 no\r\n354 go\r\n"
+            };
+            let end: &[&[u8]] = if chunk {
+                &[group, b"221 bye\r\n"]
+            } else {
+                &[group, b"250 ok\r\n", b"221 bye\r\n"]
+            };
+            let replies = [&start[..], exchange, end].concat();
+            let mut accepted = (0, 0);
+            let count = allocations(|| accepted = client_journey(credentials, &replies, chunk));
+            assert_eq!((count, accepted), (0, (1, 1)));
+        }
+    }
+}
+
+#[test]
+fn a_client_allocates_nothing_when_it_fails() {
+    let replies: [&[u8]; 5] = [
+        b"220 hi\r\n",
+        b"250-x\r\n250 STARTTLS\r\n",
+        b"220 go\r\n",
+        b"250-x\r\n250 AUTH XOAUTH2\r\n",
+        b"334 e30=\r\n",
+    ];
+    let replies = [&replies[..], &[b"535 no\r\n", b"221 bye\r\n"]].concat();
+    let token = Credentials::token("tim", "vF9dft4qm");
+    assert_eq!(allocations(|| assert_eq!(client_journey(token, &replies, false), (0, 0))), 0);
 }
 
 #[test]

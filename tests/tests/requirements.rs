@@ -10,7 +10,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use ehlo_tests::transcript::{below, folder};
+use ehlo_tests::{client, transcript};
 
 /// What stands between backquotes in the last column of a table.
 fn named() -> Vec<String> {
@@ -35,10 +35,16 @@ fn every_test_and_transcript_that_is_named_exists() {
         } else if let Some((file, function)) = name.split_once(": ") {
             let text = std::fs::read_to_string(tests.join(file)).unwrap_or_default();
             text.contains(&format!("fn {function}("))
-        } else if name.ends_with('/') {
-            folder().join(name).is_dir()
         } else {
-            folder().join(format!("{name}.txt")).is_file()
+            let (folder, name) = match name.strip_prefix("client/") {
+                Some(name) => (client::folder(), name),
+                None => (transcript::folder(), name.as_str()),
+            };
+            if name.ends_with('/') {
+                folder.join(name).is_dir()
+            } else {
+                folder.join(format!("{name}.txt")).is_file()
+            }
         };
         if !is_there {
             missing.push(name);
@@ -51,9 +57,11 @@ fn every_test_and_transcript_that_is_named_exists() {
 fn every_transcript_is_named() {
     let names: BTreeSet<String> = named().into_iter().collect();
     let mut unnamed = Vec::new();
-    for transcript in below("") {
-        let name = transcript.name.trim_end_matches(".txt");
-        let in_folder = name.split_once('/').map(|(folder, _)| format!("{folder}/"));
+    let transcripts = transcript::below("").into_iter().map(|transcript| transcript.name);
+    let scripts = client::below("").into_iter().map(|script| format!("client/{}", script.name));
+    for name in transcripts.chain(scripts) {
+        let name = name.trim_end_matches(".txt");
+        let in_folder = name.rsplit_once('/').map(|(folder, _)| format!("{folder}/"));
         if !names.contains(name) && !in_folder.is_some_and(|folder| names.contains(&folder)) {
             unnamed.push(name.to_owned());
         }

@@ -12,8 +12,20 @@ use super::super::server::build;
 use crate::process;
 
 /// The mechanisms it has.
-pub(crate) const HAS: &[&str] =
-    &["PLAIN", "LOGIN", "CRAM-MD5", "XOAUTH2", "OAUTHBEARER", "EXTERNAL", "ANONYMOUS"];
+pub(crate) const HAS: &[&str] = &[
+    "PLAIN",
+    "LOGIN",
+    "CRAM-MD5",
+    "XOAUTH2",
+    "OAUTHBEARER",
+    "EXTERNAL",
+    "ANONYMOUS",
+    "SCRAM-SHA-1",
+    "SCRAM-SHA-256",
+    "SCRAM-SHA-512",
+    "DIGEST-MD5",
+    "NTLM",
+];
 
 /// How a connection becomes secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
