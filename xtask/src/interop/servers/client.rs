@@ -24,7 +24,6 @@ pub(crate) const HAS: &[&str] = &[
     "SCRAM-SHA-256",
     "SCRAM-SHA-512",
     "DIGEST-MD5",
-    "NTLM",
 ];
 
 /// How a connection becomes secret.

@@ -18,7 +18,6 @@ pub(crate) const MECHANISMS: &[Mechanism] = &[
     Mechanism { name: "SCRAM-SHA-1", credential: Credential::Password },
     Mechanism { name: "SCRAM-SHA-256", credential: Credential::Password },
     Mechanism { name: "SCRAM-SHA-512", credential: Credential::Password },
-    Mechanism { name: "NTLM", credential: Credential::Password },
     Mechanism { name: "XOAUTH2", credential: Credential::Token },
     Mechanism { name: "OAUTHBEARER", credential: Credential::Token },
     Mechanism { name: "EXTERNAL", credential: Credential::Certificate },
