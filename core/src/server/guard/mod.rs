@@ -5,6 +5,8 @@
 
 mod answer;
 mod content;
+#[cfg(any(feature = "_scram", feature = "digest-md5"))]
+mod proof;
 mod report;
 mod sasl;
 mod session;
@@ -12,16 +14,16 @@ mod transaction;
 
 pub(super) use answer::Answer;
 pub use content::{Body, EndOfData};
+#[cfg(feature = "digest-md5")]
+pub use proof::DigestMd5;
+#[cfg(feature = "_scram")]
+pub use proof::ScramKeys;
 pub(super) use report::Shown;
 pub use report::{Notice, TransactionAborted};
 #[cfg(feature = "cram-md5")]
 pub use sasl::CramMd5;
-#[cfg(feature = "digest-md5")]
-pub use sasl::DigestMd5;
 #[cfg(feature = "ntlm")]
 pub use sasl::Ntlm;
-#[cfg(feature = "_scram")]
-pub use sasl::ScramKeys;
 #[cfg(feature = "oauth")]
 pub use sasl::Token;
 pub use sasl::{Anonymous, Exchange, External, Login};

@@ -8,7 +8,7 @@ use crate::server::auth;
 use crate::server::facts::Identity;
 
 impl Answer<'_> {
-    fn authenticated(&mut self, identity: Option<Identity>) {
+    pub(super) fn authenticated(&mut self, identity: Option<Identity>) {
         self.state.authenticated(identity);
         self.state.end_exchange();
         self.state.counts.errors = 0;
@@ -16,12 +16,12 @@ impl Answer<'_> {
         self.state.consume_line();
     }
 
-    fn reject(&mut self) {
+    pub(super) fn reject(&mut self) {
         auth::reject(self.config, self.state, self.tx);
     }
 
     /// A refusal of the application's own counts like a wrong password, unless it is for now only.
-    fn refuse_auth(&mut self, refusal: &Refusal<'_>) {
+    pub(super) fn refuse_auth(&mut self, refusal: &Refusal<'_>) {
         let reply = refusal.reply(ReplyCode::AUTH_FAILED, ReplyCode::TEMPORARY_AUTH_FAILURE);
         if reply.code().is_permanent() {
             auth::failed(self.config, self.state, self.tx, &reply);
@@ -33,7 +33,7 @@ impl Answer<'_> {
         }
     }
 
-    fn unavailable(&mut self) {
+    pub(super) fn unavailable(&mut self) {
         self.state.end_exchange();
         self.write_default(DefaultReply::AuthUnavailable, None);
         self.state.consume_line();
@@ -214,223 +214,6 @@ impl<'a> Token<'a> {
             }
             None => auth::reject(config, state, tx),
         }
-    }
-}
-
-/// The keys of a user are needed: SCRAM (RFC 5802). It is asked twice in an exchange: for the
-/// challenge, and for the client's proof. The same answer does for both.
-///
-/// Without a channel binding of the right kind, a mechanism that is tied to TLS fails; so only a
-/// server that has one offers those.
-#[cfg(feature = "_scram")]
-pub struct ScramKeys<'a> {
-    pub(in crate::server) answer: Answer<'a>,
-    pub(in crate::server) scram: crate::sasl::Scram<'a>,
-    pub(in crate::server) identity: Option<Identity>,
-    pub(in crate::server) binding: Option<crate::sasl::ChannelBinding>,
-}
-
-#[cfg(feature = "_scram")]
-guard!(ScramKeys);
-
-#[cfg(feature = "_scram")]
-impl<'a> ScramKeys<'a> {
-    /// The name of the mechanism.
-    #[must_use]
-    pub fn mechanism(&self) -> &'static str {
-        self.answer.state.exchange.map_or("", |exchange| exchange.mechanism().name())
-    }
-
-    /// Whose keys are needed.
-    #[must_use]
-    pub const fn username(&self) -> crate::sasl::SaslName<'a> {
-        self.scram.username()
-    }
-
-    /// Who the client wants to act as. It differs from the username only with
-    /// `Policy::authorization_identity`.
-    #[must_use]
-    pub fn authorization_identity(&self) -> crate::sasl::SaslName<'a> {
-        self.scram.authorization_identity().unwrap_or(self.scram.username())
-    }
-
-    /// The hash function the keys have to be of.
-    #[must_use]
-    pub const fn hash(&self) -> crate::sasl::ScramHash {
-        self.scram.hash()
-    }
-
-    /// Whether the client has sent its proof: this time the answer decides.
-    #[must_use]
-    pub const fn has_proof(&self) -> bool {
-        self.scram.has_proof()
-    }
-
-    /// The channel binding that is needed for the proof, where the mechanism is tied to TLS.
-    #[must_use]
-    pub fn channel_binding(&self) -> Option<crate::sasl::BindingKind> {
-        self.scram.channel_binding()
-    }
-
-    /// The channel binding of this connection, of the kind that is needed.
-    #[must_use]
-    pub fn bind(self, binding: crate::sasl::ChannelBinding) -> Self {
-        Self { binding: Some(binding), ..self }
-    }
-
-    /// A number by which every later event names who it is, if the proof is right.
-    #[must_use]
-    pub fn identity(self, identity: Identity) -> Self {
-        Self { identity: Some(identity), ..self }
-    }
-
-    /// Answers with the user's keys: the client gets its challenge; or its proof is checked, and it
-    /// is 535, or the server's own proof and then 235.
-    ///
-    /// Gives whether the exchange goes on. With a proof, that is whether the proof was right; the
-    /// client has authenticated when [`Facts`](crate::server::Facts) says so, since it may still
-    /// find that the server's is not.
-    pub fn keys(mut self, keys: &crate::sasl::ScramKeys) -> bool {
-        if keys.hash() != self.scram.hash() {
-            let goes_on = !self.scram.has_proof();
-            self.unknown();
-            return goes_on;
-        }
-        let scram = self.scram;
-        let Answer { config, state, tx } = self.answer;
-        let nonce = auth::scram_nonce(state, scram.hash());
-        if !scram.has_proof() {
-            let written = auth::write_built_challenge(state, tx, |out| {
-                scram.write_challenge(keys, &nonce, out);
-            });
-            self.answer = Answer { config, state, tx };
-            match written {
-                Some(()) => self.answer.state.flags.keep = true,
-                None => self.answer.unavailable(),
-            }
-            return written.is_some();
-        }
-        match scram.verify(keys, &nonce, self.binding.as_ref()) {
-            Some(signature) => {
-                let written = auth::write_built_challenge(state, tx, |out| signature.write(out));
-                if written.is_none() {
-                    Answer { config, state, tx }.unavailable();
-                    return false;
-                }
-                state.spend();
-                state.response = None;
-                state.consume_line();
-                state.proven = Some(self.identity);
-                true
-            }
-            None => {
-                auth::reject(config, state, tx);
-                false
-            }
-        }
-    }
-
-    /// There is no such user: the exchange goes on as if there were, and ends with 535.
-    pub fn unknown(self) {
-        let (secret, iterations) = match self.answer.config.decoys {
-            Some(decoys) => (decoys.secret, decoys.iterations),
-            None => (self.answer.state.seed.as_slice(), crate::sasl::ITERATIONS_MIN),
-        };
-        let name = self.scram.username().as_encoded();
-        let hash = self.scram.hash();
-        let keys = crate::sasl::ScramKeys::decoy(hash, secret, name.as_bytes(), iterations);
-        self.keys(&keys);
-    }
-
-    /// A refusal with a code and text of the application's own; without a code it is 535 or 454.
-    pub fn refuse(mut self, refusal: &Refusal<'_>) {
-        self.answer.refuse_auth(refusal);
-    }
-
-    /// 454: it can't be decided now. This does not count as a failed authentication.
-    pub fn unavailable(mut self) {
-        self.answer.unavailable();
-    }
-}
-
-/// The key of a user is needed: DIGEST-MD5 (RFC 2831).
-#[cfg(feature = "digest-md5")]
-pub struct DigestMd5<'a> {
-    pub(in crate::server) answer: Answer<'a>,
-    pub(in crate::server) digest: crate::sasl::DigestMd5<'a>,
-    pub(in crate::server) identity: Option<Identity>,
-}
-
-#[cfg(feature = "digest-md5")]
-guard!(DigestMd5);
-
-#[cfg(feature = "digest-md5")]
-impl<'a> DigestMd5<'a> {
-    /// Whose key is needed.
-    #[must_use]
-    pub const fn username(&self) -> &'a str {
-        self.digest.username()
-    }
-
-    /// The realm the key has to be of: the server's hostname, or the digest is wrong anyway.
-    #[must_use]
-    pub const fn realm(&self) -> &'a str {
-        self.digest.realm()
-    }
-
-    /// Who the client wants to act as. It differs from the username only with
-    /// `Policy::authorization_identity`.
-    #[must_use]
-    pub fn authorization_identity(&self) -> &'a str {
-        self.digest.authorization_identity().unwrap_or(self.digest.username())
-    }
-
-    /// A number by which every later event names who it is, if the digest is right.
-    #[must_use]
-    pub fn identity(self, identity: Identity) -> Self {
-        Self { identity: Some(identity), ..self }
-    }
-
-    /// Answers with the user's key: the digest is checked, and it is 535, or the server's own proof
-    /// and then 235.
-    pub fn key(self, key: &crate::sasl::DigestMd5Key) {
-        let Answer { config, state, tx } = self.answer;
-        let challenge = auth::digest_md5_challenge(config, state);
-        let Some(proof) = self.digest.verify(key, &challenge) else {
-            return auth::reject(config, state, tx);
-        };
-        let written = auth::write_built_challenge(state, tx, |out| {
-            out.octets(b"rspauth=");
-            out.octets(&proof);
-        });
-        if written.is_none() {
-            return Answer { config, state, tx }.unavailable();
-        }
-        state.spend();
-        state.response = None;
-        state.consume_line();
-        state.proven = Some(self.identity);
-    }
-
-    /// Answers with the user's password.
-    pub fn password(self, password: &[u8]) {
-        let key = crate::sasl::DigestMd5Key::new(self.username(), self.realm(), password);
-        self.key(&key);
-    }
-
-    /// 535: there is no such user.
-    pub fn reject(mut self) {
-        self.answer.reject();
-    }
-
-    /// A refusal with a code and text of the application's own; without a code it is 535 or 454.
-    pub fn refuse(mut self, refusal: &Refusal<'_>) {
-        self.answer.refuse_auth(refusal);
-    }
-
-    /// 454: it can't be decided now. This does not count as a failed authentication.
-    pub fn unavailable(mut self) {
-        self.answer.unavailable();
     }
 }
 
