@@ -24,6 +24,17 @@ use ehlo_tests::text::shows;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+/// The mechanisms without a nonce of the client's; the others have pairs of their own.
+const MECHANISMS: [Mechanism; 7] = [
+    Mechanism::CramMd5,
+    Mechanism::Plain,
+    Mechanism::Login,
+    Mechanism::OauthBearer,
+    Mechanism::Xoauth2,
+    Mechanism::External,
+    Mechanism::Anonymous,
+];
+
 const USER: &str = "tim@example.org";
 const SECRET: &str = "tanstaaf-tanstaaf";
 
@@ -42,7 +53,7 @@ const POLICY: Policy = {
 };
 
 static SERVER: Config<'static> =
-    Config::new("mail.example.org").auth(Mechanism::KNOWN).policy(POLICY).limits(LIMITS).starttls();
+    Config::new("mail.example.org").auth(&MECHANISMS).policy(POLICY).limits(LIMITS).starttls();
 static LMTP_SERVER: Config<'static> =
     Config::new("mail.example.org").policy(POLICY).limits(LIMITS).lmtp();
 
@@ -398,7 +409,7 @@ const WAYS: [Way; 7] = [
 fn every_mechanism_works_over_the_ways_it_may_be_used_on_and_over_no_other() {
     let cuts = Cuts::whole();
     let mut authenticated = 0;
-    for mechanism in Mechanism::KNOWN.iter().copied() {
+    for mechanism in MECHANISMS.iter().copied() {
         let preference = [mechanism];
         let config = ClientConfig::new("client.example.org", HOST)
             .port(587)
@@ -443,7 +454,7 @@ fn every_mechanism_works_over_the_ways_it_may_be_used_on_and_over_no_other() {
 
 #[test]
 fn a_wrong_password_or_token_is_535_and_tried_once() {
-    for mechanism in Mechanism::KNOWN.iter().copied() {
+    for mechanism in MECHANISMS.iter().copied() {
         if matches!(mechanism, Mechanism::External | Mechanism::Anonymous) {
             continue;
         }
@@ -512,7 +523,7 @@ proptest! {
     fn a_message_arrives_as_it_was_meant_whatever_the_cuts(
         octets in message(),
         recipients in vec(any::<bool>(), 1..12),
-        mechanism in prop::sample::select(Mechanism::KNOWN),
+        mechanism in prop::sample::select(&MECHANISMS[..]),
         by_starttls: bool,
         binary: bool,
         chunk: bool,

@@ -22,6 +22,17 @@ use ehlo::sasl::Mechanism;
 use ehlo::sasl::client::{Credentials, Exchange};
 use proptest::prelude::*;
 
+/// The mechanisms without a nonce of the client's; the others have pairs of their own.
+const MECHANISMS: [Mechanism; 7] = [
+    Mechanism::CramMd5,
+    Mechanism::Plain,
+    Mechanism::Login,
+    Mechanism::OauthBearer,
+    Mechanism::Xoauth2,
+    Mechanism::External,
+    Mechanism::Anonymous,
+];
+
 static CONFIG: Config<'static> = Config::new("client.example.org", "mail.example.org");
 
 /// Everything there is.
@@ -161,7 +172,7 @@ proptest! {
         user in credential(),
         secret in credential(),
         identity in proptest::option::of(credential()),
-        mechanism in prop::sample::select(Mechanism::KNOWN),
+        mechanism in prop::sample::select(&MECHANISMS[..]),
         initial: bool,
     ) {
         let credentials = match mechanism {

@@ -179,6 +179,22 @@ impl Mechanism {
         }
     }
 
+    /// Whether each exchange has a nonce of the server's, CRAM-MD5 aside, whose challenge is one.
+    #[cfg(feature = "_nonce")]
+    pub(crate) const fn has_nonce(self) -> bool {
+        #[cfg(feature = "_scram")]
+        if self.scram().is_some() {
+            return true;
+        }
+        match self {
+            #[cfg(feature = "digest-md5")]
+            Self::DigestMd5 => true,
+            #[cfg(feature = "ntlm")]
+            Self::Ntlm => true,
+            _ => false,
+        }
+    }
+
     /// Whether it is tied to the TLS connection: it is offered and used only where there is one.
     #[must_use]
     pub const fn has_channel_binding(self) -> bool {

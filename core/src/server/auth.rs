@@ -44,7 +44,7 @@ impl Machine<'_> {
         let before = line.len() - encoded.unwrap_or(0);
         self.state.exchange = Some(Exchange::new(mechanism));
         #[cfg(feature = "_nonce")]
-        {
+        if mechanism.has_nonce() {
             self.state.counts.challenges = self.state.counts.challenges.wrapping_add(1);
         }
         self.state.turn(Turn::Challenged);

@@ -144,8 +144,8 @@ impl<'a> Exchange<'a> {
         self.scram.derivation.as_mut()
     }
 
-    /// Whether the exchange is at its end as far as this side is concerned. A server that says it
-    /// succeeded before has not proven what it should.
+    /// Whether the server has proven all that the mechanism has it prove. One that says it succeeded
+    /// before may be an impostor.
     #[must_use]
     pub const fn is_complete(&self) -> bool {
         #[cfg(feature = "_scram")]
@@ -156,7 +156,7 @@ impl<'a> Exchange<'a> {
         if matches!(self.mechanism, Mechanism::DigestMd5) {
             return self.sent > 1;
         }
-        self.sent > 0
+        true
     }
 
     /// The host and port the connection goes to, which OAUTHBEARER tells the server (RFC 7628
