@@ -14,7 +14,7 @@ use tokio::io::AsyncRead;
 /// use ehlo_std::client::Message;
 ///
 /// let message = Message::from("Subject: hello\n\nHow are you?\n");
-/// assert_eq!(message.size(), Some(33));
+/// assert_eq!(message.size(), Some(32));
 /// ```
 pub struct Message {
     pub(super) source: Source,
