@@ -20,7 +20,7 @@ enum Outcome {
     Cut,
 }
 
-/// A reply as RFC 5321 section 4.2 tells it.
+/// A reply as RFC 5321 section 4.2 tells it, with any second digit of its code.
 fn reference(octets: &[u8]) -> Outcome {
     let mut rest = octets;
     let (mut code, mut texts) = (None, Vec::new());
@@ -36,7 +36,7 @@ fn reference(octets: &[u8]) -> Outcome {
         }
         let (digits, separator) = line.split_at(line.len().min(3));
         let value = match digits {
-            [a @ b'2'..=b'5', b @ b'0'..=b'5', c @ b'0'..=b'9'] => {
+            [a @ b'2'..=b'5', b @ b'0'..=b'9', c @ b'0'..=b'9'] => {
                 u16::from(a - b'0') * 100 + u16::from(b - b'0') * 10 + u16::from(c - b'0')
             }
             _ => return Outcome::Fault(Fault::Syntax),

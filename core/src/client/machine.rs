@@ -257,7 +257,9 @@ impl Machine<'_> {
         match self.state.receiver.next(unread, self.config.reply_max) {
             Found::Line(line, first) => {
                 let to = self.state.owed.front().unwrap_or(To::Nothing);
-                if to == To::Hello && line.code() == ReplyCode::OK && !first {
+                // Behind HELO these lines are text, and no offer (RFC 5321 section 4.1.1.1).
+                let is_offer = to == To::Hello && self.state.hello == Hello::Extended;
+                if is_offer && line.code() == ReplyCode::OK && !first {
                     self.state.capabilities.read(line.text(), self.config.rules.preference);
                 }
                 self.on_line(to, line.code(), line.is_last());

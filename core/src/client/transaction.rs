@@ -80,6 +80,8 @@ impl Machine<'_> {
             To::Data if positive || class == 3 => return self.on_start_mail_input(code),
             To::Reset => {
                 transaction.open = false;
+                // The reply to a MAIL in the same group came before; one behind it is still to come.
+                transaction.sent = false;
                 transaction.accepted = 0;
                 transaction.answered = 0;
             }

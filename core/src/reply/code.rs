@@ -93,6 +93,12 @@ impl ReplyCode {
         if code >= 200 && code < 600 && code / 10 % 10 < 6 { Some(Self(code)) } else { None }
     }
 
+    /// A code that a server gave: its second digit may be any, since some in the field are above 5, and
+    /// a client judges a code it doesn't know by the first digit alone (RFC 5321 section 4.2).
+    pub(crate) const fn received(code: u16) -> Option<Self> {
+        if code >= 200 && code < 600 { Some(Self(code)) } else { None }
+    }
+
     /// Its number.
     #[must_use]
     pub const fn value(self) -> u16 {

@@ -155,11 +155,17 @@ mod tests {
 
     #[test]
     fn what_is_no_reply_line_is_refused() {
-        let lines: [&[u8]; 9] =
-            [b"", b"25", b"250x", b"250\tok", b"150 ok", b"600 ok", b"260 ok", b"-250 ok", b" 250"];
+        let lines: [&[u8]; 8] =
+            [b"", b"25", b"250x", b"250\tok", b"150 ok", b"600 ok", b"-250 ok", b" 250"];
         for line in lines {
             assert!(ReplyLine::parse(line).is_err(), "{line:?}");
         }
+    }
+
+    #[test]
+    fn a_code_that_no_rfc_has_is_judged_by_its_first_digit() {
+        let line = ReplyLine::parse(b"571 5.7.1 not here").unwrap();
+        assert!(line.code().is_permanent() && ReplyCode::new(571).is_none());
     }
 
     #[test]

@@ -19,11 +19,11 @@ pub(crate) fn reply_line(input: &[u8]) -> Parsed<'_, (ReplyCode, bool, &[u8])> {
     Ok((behind, (code, last, text)))
 }
 
-/// `Reply-code = %x32-35 %x30-35 %x30-39`
+/// `Reply-code = %x32-35 %x30-35 %x30-39`, with any second digit: see [`ReplyCode::received`].
 fn reply_code(input: &[u8]) -> Parsed<'_, ReplyCode> {
     map_opt(take_between(3, 3, |c: u8| c.is_ascii_digit()), |digits: &[u8]| {
         let value = digits.iter().fold(0_u16, |sum, c| sum * 10 + u16::from(c - b'0'));
-        ReplyCode::new(value)
+        ReplyCode::received(value)
     })
     .parse(input)
 }
