@@ -17,6 +17,8 @@ use ehlo::sasl::Mechanism;
 use ehlo::sasl::client::Credentials;
 #[cfg(feature = "mechanisms")]
 use ehlo::sasl::client::Rules;
+#[cfg(feature = "mechanisms")]
+use ehlo::sasl::{BindingKind, ChannelBinding};
 
 #[cfg(feature = "commands")]
 mod commands;
@@ -104,6 +106,8 @@ fn submit(outside: &Outside<'_>) {
         _ => Security::StartTls,
     };
     let credentials = match outside.decide(21, b"") {
+        #[cfg(feature = "mechanisms")]
+        5 => Some(Credentials::password(username, secret).nonce([outside.text.len() as u8; 16])),
         0 => Some(Credentials::password(username, secret).authorization_identity(text)),
         1 => Some(Credentials::token(username, secret)),
         2 => Some(Credentials::certificate().authorization_identity(username)),
@@ -170,10 +174,19 @@ fn answer(event: Event<'_>, outside: &Outside<'_>, rest: &mut &[u8]) {
             reply.done();
         }
         Event::Upgrade(upgrade) => match outside.decide(32, b"") {
+            #[cfg(feature = "mechanisms")]
+            2 => match ChannelBinding::new(BindingKind::TlsExporter, outside.text.as_bytes()) {
+                Some(binding) => upgrade.bind(binding).done(Some(outside.text)),
+                None => upgrade.failed(),
+            },
             0 => upgrade.done(Some(outside.text)),
             1 => upgrade.done(None),
             _ => upgrade.failed(),
         },
+        #[cfg(feature = "mechanisms")]
+        Event::Derive(mut derive) => {
+            derive.run(100);
+        }
         Event::TokenRefused(refused) => {
             outside.decide(33, refused.reason());
             refused.done();

@@ -8,6 +8,8 @@ use ehlo::capability::Extensions;
 use ehlo::io::Io;
 use ehlo::reply::Refusal;
 use ehlo::sasl::Mechanism;
+#[cfg(feature = "mechanisms")]
+use ehlo::sasl::{ChannelBinding, ScramKeys};
 use ehlo::server::{Config, Connection, Event, Identity};
 
 unsafe extern "C" {
@@ -197,6 +199,38 @@ fn authenticate(event: Event<'_>, outside: &Outside) {
             Refuse(refusal) => login.refuse(&refusal),
             Special => login.unavailable(),
             Accept if login.username().is_some() => login.accept(),
+            _ => login.reject(),
+        },
+        #[cfg(feature = "mechanisms")]
+        Event::ScramKeys(query) => {
+            match outside.decide(26, query.username().as_encoded().as_bytes()) {
+                Refuse(refusal) => query.refuse(&refusal),
+                Special => query.unavailable(),
+                Accept => {
+                    let salt = query.username().as_encoded().as_bytes();
+                    let rounds = salt.len() as u32;
+                    let keys = ScramKeys::derive(query.hash(), salt, salt, rounds);
+                    let binding =
+                        query.channel_binding().and_then(|kind| ChannelBinding::new(kind, salt));
+                    let query = match binding {
+                        Some(binding) => query.bind(binding).identity(Identity(3)),
+                        None => query,
+                    };
+                    match keys {
+                        Ok(keys) => {
+                            query.keys(&keys);
+                        }
+                        Err(_) => query.unknown(),
+                    }
+                }
+                _ => query.unknown(),
+            }
+        }
+        #[cfg(feature = "mechanisms")]
+        Event::DigestMd5(login) => match outside.decide(27, login.username().as_bytes()) {
+            Refuse(refusal) => login.refuse(&refusal),
+            Special => login.unavailable(),
+            Accept => login.identity(Identity(4)).password(b"secret"),
             _ => login.reject(),
         },
         Event::Exchange(exchange) => match outside.decide(23, exchange.response().unwrap_or(b"")) {
