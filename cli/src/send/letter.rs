@@ -84,9 +84,13 @@ fn unique() -> Result<String, Failure> {
     Ok(octets.iter().map(|octet| format!("{octet:02x}")).collect())
 }
 
-/// The type of a file by its ending.
+/// The type of a file by its ending. A message could not be encoded (RFC 2046 section 5.2.1), and so is any file.
 fn content_type(path: &Path) -> String {
-    mime_guess::from_path(path).first_or_octet_stream().essence_str().to_owned()
+    let guessed = mime_guess::from_path(path).first_or_octet_stream();
+    if matches!(guessed.type_().as_str(), "message" | "multipart") {
+        return "application/octet-stream".to_owned();
+    }
+    guessed.essence_str().to_owned()
 }
 
 /// The name to show, without what could deceive.
