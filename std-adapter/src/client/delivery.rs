@@ -20,6 +20,8 @@ use super::{Credentials, Envelope, Error, Message, Receipt, Recipient, Reply, Se
 const RECEIVE: usize = 16 * 1024;
 /// Octets of the send buffer.
 const SEND: usize = 64 * 1024;
+/// How long the end of a stream may take when all is said.
+const GOODBYE: Duration = Duration::from_secs(1);
 
 /// A message that is to be sent, and where to say what became of it.
 pub(super) struct Job {
@@ -69,7 +71,11 @@ pub(super) async fn run(settings: &Settings, jobs: &mut mpsc::Receiver<Job>, idl
                 }
                 match work.on_event(event) {
                     Step::On => {}
-                    Step::Over => return,
+                    Step::Over => {
+                        // TLS has an end of its own (RFC 8446 section 6.1), for which nobody should have to wait.
+                        let _ = timeout(GOODBYE, session.close()).await;
+                        return;
+                    }
                     Step::Read => work.read().await,
                     Step::Idle => {
                         let next = match timeout(idle, jobs.recv()).await {
