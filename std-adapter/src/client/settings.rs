@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use ehlo::client::submission::Security;
 use ehlo::client::{Config, Newlines, Timeouts};
 use ehlo::sasl::Mechanism;
-use ehlo::sasl::client::Rules;
+use ehlo::sasl::client::{Channel, Rules};
 use tokio::task::JoinError;
 use tokio::time::timeout;
 
@@ -163,7 +163,11 @@ impl Settings {
         let stream = connect(host, port, self.connect_timeout).await.map_err(Error::Connect)?;
         match self.security(place) {
             Security::Implicit => self.secure(Transport::Tcp(stream), place).await,
-            Security::StartTls | Security::Cleartext => Ok(Transport::Tcp(stream)),
+            Security::StartTls => Ok(Transport::Tcp(stream)),
+            Security::Cleartext => match stream.peer_addr().map(|peer| peer.ip()) {
+                Ok(address) if is_elsewhere(host, address) => Err(Error::NotLocal(address)),
+                _ => Ok(Transport::Tcp(stream)),
+            },
         }
     }
 
@@ -224,6 +228,12 @@ fn unix_path(server: &str) -> Option<&str> {
     server.strip_prefix("unix:").or_else(|| server.starts_with('/').then_some(server))
 }
 
+/// Whether `localhost`, to which passwords may go in clear, is not this machine: its name should never
+/// be looked up (RFC 6761 section 6.3), but whoever answers for it may say anything.
+fn is_elsewhere(host: &str, address: IpAddr) -> bool {
+    Channel::clear(host) == Channel::Local && !address.is_loopback()
+}
+
 /// Host and port: `host`, `host:port`, `[address]`, `[address]:port`, or a bare IPv6 address. `None` for a port
 /// that is none.
 fn split_port(server: &str) -> Option<(&str, Option<u16>)> {
@@ -269,6 +279,14 @@ mod tests {
         for server in ["", ":25", "host:", "host:0", "host:x", "host:70000", "[::1", "[::1]x"] {
             assert_eq!(place(server), None, "{server}");
         }
+    }
+
+    #[test]
+    fn localhost_has_to_be_this_machine() {
+        let elsewhere = IpAddr::from([192, 0, 2, 2]);
+        assert!(is_elsewhere("localhost", elsewhere));
+        assert!(!is_elsewhere("localhost", IpAddr::from([127, 0, 0, 1])));
+        assert!(!is_elsewhere("mail.example.org", elsewhere));
     }
 
     #[test]
