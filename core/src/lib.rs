@@ -118,7 +118,7 @@
 //!
 //! # Features
 //!
-//! All are on by default. Each adds a mechanism and what belongs to it; none changes what is there
+//! Each adds a mechanism and what belongs to it; none changes what is there
 //! without it. EXTERNAL, ANONYMOUS and mechanisms of the application's own need no feature.
 //!
 //! | feature | adds | and the dependencies |
@@ -131,6 +131,13 @@
 //! | `scram-sha-1` | SCRAM-SHA-1 (RFC 5802), `sasl::ScramKeys` | `hmac`, `sha1` |
 //! | `scram-sha-256` | SCRAM-SHA-256 (RFC 7677) | `hmac`, `sha2` |
 //! | `scram-sha-512` | SCRAM-SHA-512 (draft-melnikov-scram-sha-512) | `hmac`, `sha2` |
+//!
+//! Historic mechanisms are not on by default, and a client never picks one that it wasn't told to.
+//!
+//! | feature | adds | and the dependencies |
+//! | --- | --- | --- |
+//! | `digest-md5` | DIGEST-MD5 (RFC 2831), `sasl::DigestMd5Key` | `md-5` |
+//! | `ntlm` | NTLM (MS-SMTP), version 2, `sasl::NtHash` | `hmac`, `md-5`, `md4` |
 //!
 //! Each SCRAM mechanism brings its `-PLUS`, which is tied to the TLS connection.
 //!

@@ -54,7 +54,8 @@ fn reference(octets: &[u8]) -> Outcome {
         }
         code = Some(value);
         texts.push(text.to_vec());
-        if value / 100 == 3 {
+        // No reply to NOOP is 3yz, and a challenge is one line whatever it is for.
+        if (last && value / 100 == 3) || (!last && value == 334) {
             return Outcome::Fault(Fault::Unexpected(parsed.code()));
         }
         if last {

@@ -43,7 +43,7 @@ pub(super) async fn build(
         let octets = fs::read(path).map_err(|error| {
             Failure::new(exit::NO_INPUT, format_args!("--attach {}: {error}", path.display()))
         })?;
-        builder = builder.attachment(content_type(path), file_name(path), octets);
+        builder = builder.attachment(content_type(path, &octets), file_name(path), octets);
     }
     let octets = builder.write_to_vec().map_err(|error| {
         Failure::new(exit::DATA, format_args!("the message can't be built: {error}"))
@@ -84,9 +84,23 @@ fn unique() -> Result<String, Failure> {
     Ok(octets.iter().map(|octet| format!("{octet:02x}")).collect())
 }
 
-/// The type of a file by its ending.
-fn content_type(path: &Path) -> String {
-    mime_guess::from_path(path).first_or_octet_stream().essence_str().to_owned()
+/// The type of a file by its ending. A message could not be encoded (RFC 2046 section 5.2.1), and what is no text
+/// would be changed as one: each of them is any file.
+fn content_type(path: &Path, octets: &[u8]) -> String {
+    let guessed = mime_guess::from_path(path).first_or_octet_stream();
+    let no_text = || {
+        let bare_cr = octets.windows(2).any(|pair| pair[0] == b'\r' && pair[1] != b'\n');
+        bare_cr || octets.contains(&0) || octets.ends_with(b"\r")
+    };
+    let any = match guessed.type_().as_str() {
+        "message" | "multipart" => true,
+        "text" => no_text(),
+        _ => false,
+    };
+    if any {
+        return "application/octet-stream".to_owned();
+    }
+    guessed.essence_str().to_owned()
 }
 
 /// The name to show, without what could deceive.

@@ -9,6 +9,7 @@ mod report;
 mod source;
 
 use std::process::ExitCode;
+use std::time::Instant;
 
 use ehlo_std::client::{Error, Message, Receipt};
 
@@ -48,14 +49,22 @@ fn prepare(options: &Options) -> Result<(Plan, tokio::runtime::Runtime), Failure
 
 async fn send(options: &Options, plan: Plan) -> Result<Result<Receipt, Error>, Failure> {
     let progress = Progress::new(options.quiet);
-    let timeout = plan.timeout;
-    let whole = async {
-        let message = message(options, &plan, &progress).await?;
-        Ok(plan.client.send(plan.envelope, message).await)
-    };
-    let end = match timeout {
-        Some(time) => tokio::time::timeout(time, whole).await.unwrap_or(Ok(Err(Error::TimedOut))),
-        None => whole.await,
+    let start = Instant::now();
+    let reading = message(options, &plan, &progress);
+    let end = match plan.timeout {
+        Some(time) => match tokio::time::timeout(time, reading).await {
+            Ok(Err(failure)) => Err(failure),
+            Ok(Ok(message)) => {
+                // The client keeps the time itself: a message the server has taken counts, though QUIT isn't answered.
+                let left = time.saturating_sub(start.elapsed());
+                Ok(plan.client.timeout(left).send(plan.envelope, message).await)
+            }
+            Err(_) => Ok(Err(Error::TimedOut)),
+        },
+        None => match reading.await {
+            Ok(message) => Ok(plan.client.send(plan.envelope, message).await),
+            Err(failure) => Err(failure),
+        },
     };
     progress.end();
     end

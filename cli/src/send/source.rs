@@ -1,11 +1,13 @@
 //! The message of `--message`: a file that is measured and then read as it goes out, or standard input.
 
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
 use ehlo_std::client::Message;
-use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader, ReadBuf};
 
 use super::progress::Progress;
 use crate::exit::{self, Failure};
@@ -37,7 +39,7 @@ pub(super) async fn open(path: &Path, progress: Progress) -> Result<Message, Fai
         return Err(Failure::new(exit::DATA, text));
     }
     let file = File::open(path).map_err(unread)?;
-    let reader = tokio::fs::File::from_std(file);
+    let reader = AsMeasured { file: tokio::fs::File::from_std(file), left: measured.raw };
     let message = from(reader, Some(measured.size()), &name, progress).await?;
     Ok(message.eight_bit(measured.eight_bit))
 }
@@ -82,9 +84,43 @@ fn no_header(line: &[u8]) -> Option<&'static str> {
     })
 }
 
+/// A file that ends where it did when it was measured: half a message must not go out as a whole one.
+#[derive(Debug)]
+struct AsMeasured {
+    file: tokio::fs::File,
+    left: u64,
+}
+
+impl AsyncRead for AsMeasured {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        space: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let before = space.filled().len();
+        ready!(Pin::new(&mut this.file).poll_read(cx, space))?;
+        let read = space.filled().len().saturating_sub(before) as u64;
+        let ended = read == 0 && space.remaining() > 0;
+        Poll::Ready(match this.left.checked_sub(read) {
+            Some(left) if left == 0 || !ended => {
+                this.left = left;
+                Ok(())
+            }
+            _ => {
+                space.set_filled(before);
+                Err(io::Error::other("the file was changed while it was read"))
+            }
+        })
+    }
+}
+
 /// What is known of a file before it goes out.
 #[derive(Debug, Default)]
 struct Measured {
+    /// As it is.
+    raw: u64,
+    /// With every line end made CRLF.
     octets: u64,
     last: u8,
     nul: bool,
@@ -106,6 +142,7 @@ impl Measured {
     }
 
     fn add(&mut self, octets: &[u8]) {
+        self.raw += octets.len() as u64;
         for &octet in octets {
             // A bare LF, or a bare CR before this octet, becomes a CRLF.
             self.octets += 1 + u64::from((octet == b'\n') != (self.last == b'\r'));
@@ -129,7 +166,25 @@ impl Measured {
 
 #[cfg(test)]
 mod tests {
-    use super::{Measured, no_header};
+    use std::io::Write as _;
+
+    use tokio::io::AsyncReadExt as _;
+
+    use super::{AsMeasured, Measured, no_header};
+
+    #[test]
+    fn a_file_that_has_changed_is_no_whole_message() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        for (left, whole) in [(0, false), (99_999, false), (100_000, true), (100_001, false)] {
+            let mut file = tempfile::tempfile().unwrap();
+            file.write_all(&vec![b'a'; 100_000]).unwrap();
+            std::io::Seek::rewind(&mut file).unwrap();
+            let mut file = AsMeasured { file: tokio::fs::File::from_std(file), left };
+            let mut octets = Vec::new();
+            let read = runtime.block_on(file.read_to_end(&mut octets));
+            assert_eq!(read.is_ok(), whole, "{left}: {read:?}");
+        }
+    }
 
     #[test]
     fn the_size_is_that_with_every_line_end_made_crlf() {

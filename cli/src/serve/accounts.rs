@@ -198,6 +198,13 @@ fn mechanisms(
         }
         return Ok(Vec::new());
     }
+    let historic = |auth: &&super::values::AuthName| {
+        matches!(auth.0, Some(Mechanism::DigestMd5 | Mechanism::Ntlm))
+    };
+    if let Some(mechanism) = options.auth.iter().find(historic).and_then(|auth| auth.0) {
+        let text = "no user here has what it takes; send and probe speak it, serve doesn't";
+        return Err(Failure::config(format_args!("--auth {}: {text}", mechanism.name())));
+    }
     let mut chosen = Vec::new();
     let asked: Vec<Mechanism> = options.auth.iter().filter_map(|auth| auth.0).collect();
     for &mechanism in &asked {

@@ -112,6 +112,10 @@ impl Machine<'_> {
         transaction.content = Content::Dots;
         transaction.stuffing = Stuffing::default();
         let recipients = transaction.accepted > 0;
+        if self.state.window.len() > self.state.receiver.length() {
+            // Nothing was sent that could be replied to; this would count as the message's.
+            return self.fault(Fault::Unsolicited);
+        }
         self.tell(To::Data, code, 0);
         if recipients {
             self.state.turn(Turn::MailInput);

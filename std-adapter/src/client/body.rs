@@ -61,14 +61,15 @@ impl Body {
         Ok(())
     }
 
-    /// Back to where nothing has gone out, if that is possible: with octets, and with a stream that was not read.
-    pub(super) fn rewound(self, size: Option<u64>) -> Option<Source> {
+    /// The message as it came, if nothing of it has gone out: a chunk does so before anything is replied, and the
+    /// server may have taken it.
+    pub(super) fn untouched(self, size: Option<u64>) -> Option<Source> {
         match self {
-            Self::Octets { octets, .. } => Some(Source::Octets(octets)),
+            Self::Octets { octets, at: 0 } => Some(Source::Octets(octets)),
             Self::Stream { reader, chunk, ended: false, .. } if chunk.is_empty() => {
                 Some(Source::Stream { reader, size })
             }
-            Self::Stream { .. } => None,
+            Self::Octets { .. } | Self::Stream { .. } => None,
         }
     }
 }

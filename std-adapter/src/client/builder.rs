@@ -142,26 +142,35 @@ impl Client {
         envelope: Envelope,
         message: impl Into<Message>,
     ) -> Result<Receipt, Error> {
-        let sending = self.deliver(envelope, message.into());
+        let message = message.into();
+        let Some(pool) = &self.pool else { return self.send_alone(envelope, message).await };
+        let sending = pool.send(&self.settings, envelope, message);
         match self.settings.total_timeout {
             Some(time) => timeout(time, sending).await.unwrap_or(Err(Error::TimedOut)),
             None => sending.await,
         }
     }
 
-    async fn deliver(&self, envelope: Envelope, message: Message) -> Result<Receipt, Error> {
-        if let Some(pool) = &self.pool {
-            return pool.send(&self.settings, envelope, message).await;
-        }
-        let (answer, answered) = oneshot::channel();
+    /// Over a connection of its own.
+    async fn send_alone(&self, envelope: Envelope, message: Message) -> Result<Receipt, Error> {
+        let (answer, mut answered) = oneshot::channel();
         let (sender, mut jobs) = mpsc::channel(1);
         // There is room for one.
         let _ = sender.try_send(Job { envelope, message, answer });
         drop(sender);
-        delivery::run(&self.settings, &mut jobs, Duration::ZERO).await;
-        match answered.await {
+        let running = delivery::run(&self.settings, &mut jobs, Duration::ZERO);
+        let in_time = match self.settings.total_timeout {
+            Some(time) => timeout(time, running).await.is_ok(),
+            None => {
+                running.await;
+                true
+            }
+        };
+        match answered.try_recv() {
+            // Also when it is the reply to QUIT that takes too long: who sent the message again would send it twice.
             Ok(answer) => answer.map_err(|undelivered| undelivered.error),
-            Err(_) => Err(Error::Closed(ehlo::client::Closed::EndOfFile)),
+            Err(_) if in_time => Err(Error::Closed(ehlo::client::Closed::EndOfFile)),
+            Err(_) => Err(Error::TimedOut),
         }
     }
 

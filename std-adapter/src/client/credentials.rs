@@ -7,7 +7,8 @@ use zeroize::Zeroizing;
 
 use crate::users::Secret;
 
-/// What a client has to authenticate with. Nothing here prints a secret, and all of it is wiped when dropped.
+/// What a client has to authenticate with. Nothing here prints a secret, and passwords and tokens are
+/// wiped when dropped.
 ///
 /// ```
 /// use ehlo_std::client::Credentials;

@@ -8,6 +8,7 @@ use ehlo::client::guard::Content;
 use ehlo::client::submission::{Event, Security, Submission};
 use ehlo::client::{Capabilities, Closed, NotSent, To};
 use ehlo::parameter::{BodyType, MailParameters};
+use ehlo::reply::ReplyCode;
 use ehlo::sasl::Derivation;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
@@ -23,6 +24,8 @@ const RECEIVE: usize = 16 * 1024;
 const SEND: usize = 64 * 1024;
 /// Iterations between two looks at how many are left.
 const SLICE: u32 = 1 << 20;
+/// How long the end of a stream may take when all is said.
+const GOODBYE: Duration = Duration::from_secs(1);
 
 /// A message that is to be sent, and where to say what became of it.
 pub(super) struct Job {
@@ -76,7 +79,11 @@ pub(super) async fn run(settings: &Settings, jobs: &mut mpsc::Receiver<Job>, idl
                 }
                 match work.on_event(event) {
                     Step::On => {}
-                    Step::Over => return,
+                    Step::Over => {
+                        // TLS has an end of its own (RFC 8446 section 6.1), for which nobody should have to wait.
+                        let _ = timeout(GOODBYE, session.close()).await;
+                        return;
+                    }
                     Step::Read => work.read().await,
                     Step::Derive(derivation) => {
                         // It takes milliseconds, or far more where the server wants that: not on a thread
@@ -172,6 +179,8 @@ struct Task {
     recipients: Vec<Recipient>,
     /// Places of the recipients that were accepted.
     accepted: Vec<usize>,
+    /// How many of those the server has replied to behind the message (LMTP).
+    delivered: usize,
     outcome: Option<Outcome>,
 }
 
@@ -345,7 +354,7 @@ impl<'s> Work<'s> {
             return;
         }
         let kept = Reply::keep(reply.received(), self.credentials);
-        let transient_end = kept.code().value() == 421;
+        let transient_end = kept.code() == ReplyCode::NOT_AVAILABLE;
         match (reply.to(), &mut self.task) {
             (To::Hello, _) => {
                 self.offered = mechanisms(&kept);
@@ -372,6 +381,7 @@ impl<'s> Work<'s> {
                     {
                         recipient.delivered(kept.clone());
                     }
+                    task.delivered = usize::from(reply.index()).saturating_add(1);
                 }
                 match (&task.outcome, positive) {
                     (None, true) => task.outcome = Some(Outcome::Taken(kept)),
@@ -428,11 +438,12 @@ impl<'s> Work<'s> {
         };
         let Some(mut task) = self.task.take() else { return };
         let error = match (task.outcome.take(), closed) {
-            // The server has taken the message, and that counts.
-            (Some(Outcome::Taken(reply)), _) => {
-                let receipt = Receipt { reply, recipients: task.recipients };
-                let _ = task.answer.send(Ok(receipt));
-                return;
+            // What the server has said to the message counts.
+            (outcome @ Some(Outcome::Taken(_) | Outcome::Error(Error::Message(_))), _) => {
+                task.outcome = outcome;
+                task.give_up_the_rest();
+                self.task = Some(task);
+                return self.conclude();
             }
             (Some(Outcome::Error(error)), _) => error,
             (None, Closed::Refused(_)) => match self.said.take() {
@@ -475,14 +486,31 @@ impl Task {
             begun: false,
             recipients: Vec::new(),
             accepted: Vec::new(),
+            delivered: 0,
             outcome: None,
+        }
+    }
+
+    /// By LMTP each recipient has a reply of his own: who has none by now did not get the message for all we know
+    /// (RFC 2033 section 4.2).
+    fn give_up_the_rest(&mut self) {
+        let Some(last) = self.delivered.checked_sub(1) else { return };
+        let reply = |place: &usize| self.recipients.get(*place).map(Recipient::reply).cloned();
+        let said = self.accepted.get(last).and_then(reply);
+        // A 421 is meant for all of them.
+        let said = said.filter(|reply| reply.code() == ReplyCode::NOT_AVAILABLE);
+        let said = said.unwrap_or_else(Reply::lost);
+        for place in self.accepted.iter().skip(self.delivered) {
+            if let Some(recipient) = self.recipients.get_mut(*place) {
+                recipient.delivered(said.clone());
+            }
         }
     }
 
     /// It was not sent; `again` says whether another connection may try it.
     fn undelivered(self, error: Error, again: bool) {
         let Parameters { size, binary, eight_bit } = self.parameters;
-        let again = if again { self.body.rewound(size) } else { None };
+        let again = if again { self.body.untouched(size) } else { None };
         let again =
             again.map(|source| Box::new((self.envelope, Message { source, binary, eight_bit })));
         // Whoever asked may be gone.

@@ -1,6 +1,7 @@
 //! Why a message was not sent.
 
 use core::fmt;
+use core::net::IpAddr;
 use std::io;
 
 use ehlo::client::submission::Failure;
@@ -22,6 +23,8 @@ pub enum Error {
     /// The Unix socket can't be connected.
     #[cfg(unix)]
     Unix(String, io::Error),
+    /// `localhost` is another machine here: this is its address. Nothing is sent there in clear.
+    NotLocal(IpAddr),
     /// TLS can't be set up on this side.
     TlsSetup(TlsError),
     /// The TLS handshake failed: see [`HandshakeError::of`](crate::tls::HandshakeError::of).
@@ -92,7 +95,7 @@ impl Error {
             Self::Connect(_) | Self::TlsSetup(_) => Remedy::Server,
             #[cfg(unix)]
             Self::Unix(..) => Remedy::Server,
-            Self::Handshake(_) => Remedy::Permission,
+            Self::Handshake(_) | Self::NotLocal(_) => Remedy::Permission,
             Self::Failed { failure, .. } => match failure {
                 Failure::AuthRefused(_, code) | Failure::StartTlsRefused(code)
                     if code.is_transient() =>
@@ -125,6 +128,9 @@ impl fmt::Display for Error {
             Self::Connect(error) => error.fmt(f),
             #[cfg(unix)]
             Self::Unix(path, error) => write!(f, "{path}: {error}"),
+            Self::NotLocal(address) => {
+                write!(f, "localhost is {address} here, which is another machine: use TLS")
+            }
             Self::TlsSetup(error) => error.fmt(f),
             Self::Handshake(error) => error.fmt(f),
             Self::Refused(reply) => write!(f, "the server doesn't want to talk: {reply}"),

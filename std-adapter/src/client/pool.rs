@@ -25,6 +25,8 @@ struct Kept {
     /// Connections without a message, the one used last at the end.
     idle: Vec<mpsc::Sender<Job>>,
     running: JoinSet<()>,
+    /// How often the pool was closed: what was at work then is not kept afterwards.
+    closed: u64,
 }
 
 impl Pool {
@@ -42,7 +44,7 @@ impl Pool {
         let over = || Error::Closed(Closed::EndOfFile);
         let _permit = self.permits.acquire().await.map_err(|_| over())?;
         loop {
-            let connection = self.take(settings);
+            let (connection, age) = self.take(settings);
             let (answer, answered) = oneshot::channel();
             if let Err(unsent) = connection.try_send(Job { envelope, message, answer }) {
                 // It has ended meanwhile.
@@ -52,12 +54,12 @@ impl Pool {
             }
             match answered.await {
                 Ok(Ok(receipt)) => {
-                    self.give_back(connection);
+                    self.give_back(connection, age);
                     return Ok(receipt);
                 }
                 Ok(Err(Undelivered { again: Some(unsent), .. })) => (envelope, message) = *unsent,
                 Ok(Err(Undelivered { error, again: None })) => {
-                    self.give_back(connection);
+                    self.give_back(connection, age);
                     return Err(error);
                 }
                 Err(_) => return Err(over()),
@@ -65,32 +67,38 @@ impl Pool {
         }
     }
 
-    /// Ends all connections.
+    /// Ends all connections, those at work once their message is through.
     pub(super) async fn close(&self) {
         let mut running = {
             let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
             kept.idle.clear();
+            kept.closed = kept.closed.wrapping_add(1);
             core::mem::take(&mut kept.running)
         };
-        while running.join_next().await.is_some() {}
+        // A task of its own: whoever gives up waiting must not end what others are sending.
+        let ended = tokio::spawn(async move { while running.join_next().await.is_some() {} });
+        let _ = ended.await;
     }
 
-    fn take(&self, settings: &Arc<Settings>) -> mpsc::Sender<Job> {
+    /// A connection, and how often the pool was closed before it was taken.
+    fn take(&self, settings: &Arc<Settings>) -> (mpsc::Sender<Job>, u64) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         while kept.running.try_join_next().is_some() {}
         while let Some(connection) = kept.idle.pop() {
             if !connection.is_closed() {
-                return connection;
+                return (connection, kept.closed);
             }
         }
         let (sender, mut jobs) = mpsc::channel(1);
         let settings = Arc::clone(settings);
         kept.running.spawn(async move { delivery::run(&settings, &mut jobs, IDLE).await });
-        sender
+        (sender, kept.closed)
     }
 
-    fn give_back(&self, connection: mpsc::Sender<Job>) {
+    fn give_back(&self, connection: mpsc::Sender<Job>, age: u64) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.idle.push(connection);
+        if kept.closed == age {
+            kept.idle.push(connection);
+        }
     }
 }

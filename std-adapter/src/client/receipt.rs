@@ -36,6 +36,14 @@ impl Reply {
         }
     }
 
+    /// In place of one that the server owes, once the connection is over.
+    pub(super) fn lost() -> Self {
+        let enhanced = Enhanced::TIMEOUT;
+        let text =
+            format!("{enhanced} the connection was over before the server had replied to this");
+        Self { code: ReplyCode::NOT_AVAILABLE, enhanced: Some(enhanced), lines: vec![text] }
+    }
+
     /// Its reply code.
     #[must_use]
     pub const fn code(&self) -> ReplyCode {
@@ -90,7 +98,7 @@ impl Recipient {
     }
 
     /// What the server said to it: the reply to RCPT; with LMTP, where that was positive, the reply to the
-    /// message.
+    /// message, and a 421 where the connection was over before that came.
     #[must_use]
     pub const fn reply(&self) -> &Reply {
         &self.reply

@@ -298,6 +298,8 @@ impl<M: Machine> Upgrading<M> {
     }
 }
 
+const FOREVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 /// One timer for all deadlines. Most are met: it isn't set anew for each, but looks at the last one
 /// when it goes off.
 #[derive(Debug, Default)]
@@ -312,7 +314,9 @@ impl Timer {
         let until = match self.running {
             Some((id, after, until)) if (id, after) == (deadline.id, deadline.after) => until,
             _ => {
-                let until = Instant::now() + deadline.after;
+                let now = Instant::now();
+                // A time that no clock can hold is none.
+                let until = now.checked_add(deadline.after).unwrap_or_else(|| now + FOREVER);
                 self.running = Some((deadline.id, deadline.after, until));
                 until
             }

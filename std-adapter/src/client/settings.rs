@@ -7,12 +7,13 @@ use std::sync::OnceLock;
 use ehlo::client::submission::Security;
 use ehlo::client::{Config, Newlines, Timeouts};
 use ehlo::sasl::Mechanism;
-use ehlo::sasl::client::Rules;
+use ehlo::sasl::client::{Channel, Rules};
+use tokio::task::JoinError;
 use tokio::time::timeout;
 
 use super::{Credentials, Error, Transport};
 use crate::connect::connect;
-use crate::tls::ClientTls;
+use crate::tls::{ClientTls, TlsError};
 
 /// How long a connection and a handshake may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -92,7 +93,9 @@ impl Settings {
         if host.is_empty() {
             return Err(wrong());
         }
-        Ok(Place::Tcp { host: host.to_owned(), port: port.unwrap_or(default) })
+        // As the certificate will have been verified for: an address has many spellings.
+        let host = host.parse().map_or_else(|_| host.to_owned(), |ip: IpAddr| ip.to_string());
+        Ok(Place::Tcp { host, port: port.unwrap_or(default) })
     }
 
     /// How the way is protected: TLS from the beginning on the port that is for it, nothing on a socket of this
@@ -160,7 +163,11 @@ impl Settings {
         let stream = connect(host, port, self.connect_timeout).await.map_err(Error::Connect)?;
         match self.security(place) {
             Security::Implicit => self.secure(Transport::Tcp(stream), place).await,
-            Security::StartTls | Security::Cleartext => Ok(Transport::Tcp(stream)),
+            Security::StartTls => Ok(Transport::Tcp(stream)),
+            Security::Cleartext => match stream.peer_addr().map(|peer| peer.ip()) {
+                Ok(address) if is_elsewhere(host, address) => Err(Error::NotLocal(address)),
+                _ => Ok(Transport::Tcp(stream)),
+            },
         }
     }
 
@@ -174,7 +181,7 @@ impl Settings {
             let reason = "TLS is only made over TCP, and only once";
             return Err(Error::Handshake(std::io::Error::other(reason)));
         };
-        let tls = self.tls()?;
+        let tls = self.tls().await?;
         match timeout(self.connect_timeout, tls.connect(host, stream)).await {
             Ok(Ok((stream, facts))) => Ok(Transport::Tls(Box::new(stream), Box::new(facts))),
             Ok(Err(error)) => Err(Error::Handshake(error)),
@@ -183,11 +190,16 @@ impl Settings {
     }
 
     /// TLS as it was given, or else with what the system trusts.
-    fn tls(&self) -> Result<ClientTls, Error> {
+    async fn tls(&self) -> Result<ClientTls, Error> {
         let tls = match self.tls.get() {
             Some(tls) => tls.clone(),
             None => {
-                let platform = ClientTls::platform().map_err(Error::TlsSetup)?;
+                // Hundreds of files are read for it.
+                let platform = tokio::task::spawn_blocking(ClientTls::platform).await;
+                let unread =
+                    |error: JoinError| TlsError::NoAuthorities { reason: Some(error.to_string()) };
+                let platform =
+                    platform.map_err(unread).and_then(|read| read).map_err(Error::TlsSetup)?;
                 self.tls.get_or_init(|| platform).clone()
             }
         };
@@ -214,6 +226,12 @@ impl Settings {
 #[cfg(unix)]
 fn unix_path(server: &str) -> Option<&str> {
     server.strip_prefix("unix:").or_else(|| server.starts_with('/').then_some(server))
+}
+
+/// Whether `localhost`, to which passwords may go in clear, is not this machine: its name should never
+/// be looked up (RFC 6761 section 6.3), but whoever answers for it may say anything.
+fn is_elsewhere(host: &str, address: IpAddr) -> bool {
+    Channel::clear(host) == Channel::Local && !address.is_loopback()
 }
 
 /// Host and port: `host`, `host:port`, `[address]`, `[address]:port`, or a bare IPv6 address. `None` for a port
@@ -254,12 +272,21 @@ mod tests {
             ("[2001:db8::1]:2525", "2001:db8::1", 2525),
             ("[2001:db8::1]", "2001:db8::1", 587),
             ("::1", "::1", 587),
+            ("[2001:DB8:0:0::1]:465", "2001:db8::1", 465),
         ] {
             assert_eq!(place(server), Some((host.into(), port)), "{server}");
         }
         for server in ["", ":25", "host:", "host:0", "host:x", "host:70000", "[::1", "[::1]x"] {
             assert_eq!(place(server), None, "{server}");
         }
+    }
+
+    #[test]
+    fn localhost_has_to_be_this_machine() {
+        let elsewhere = IpAddr::from([192, 0, 2, 2]);
+        assert!(is_elsewhere("localhost", elsewhere));
+        assert!(!is_elsewhere("localhost", IpAddr::from([127, 0, 0, 1])));
+        assert!(!is_elsewhere("mail.example.org", elsewhere));
     }
 
     #[test]

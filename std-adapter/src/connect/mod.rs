@@ -24,8 +24,8 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, timeout_at};
 
 /// Connects to `host`, a DNS name or an IP address, an address with or without brackets. IPv6 and IPv4 take
-/// turns, IPv6 first; the next address is tried 250 ms after the last one, or at once when that one fails, and
-/// the first that answers is taken. `TCP_NODELAY` is set on the stream.
+/// turns, the one the system prefers first; the next address is tried 250 ms after the last one, or at once
+/// when that one fails, and the first that answers is taken. `TCP_NODELAY` is set on the stream.
 ///
 /// `timeout` is for the whole of it, the lookup included. Dropped before it is done, it leaves no connection
 /// behind.

@@ -10,8 +10,8 @@ use tokio::time::{Instant, Sleep, sleep_until};
 /// How long an address has before the next one is tried as well (RFC 8305 section 5).
 pub(super) const STAGGER: Duration = Duration::from_millis(250);
 
-/// The families in turn, IPv6 first, each in the order the system gave (RFC 8305 section 4). What comes twice
-/// is tried once.
+/// The families in turn, beginning with that of the first address, each in the order the system gave: it has
+/// sorted them by RFC 6724, and knows what works here (RFC 8305 section 4). What comes twice is tried once.
 pub(super) fn interleave(found: impl IntoIterator<Item = SocketAddr>) -> Vec<SocketAddr> {
     let mut all: Vec<SocketAddr> = Vec::new();
     for address in found {
@@ -19,11 +19,13 @@ pub(super) fn interleave(found: impl IntoIterator<Item = SocketAddr>) -> Vec<Soc
             all.push(address);
         }
     }
-    let (v6, v4): (Vec<_>, Vec<_>) = all.into_iter().partition(SocketAddr::is_ipv6);
-    let (mut v6, mut v4) = (v6.into_iter(), v4.into_iter());
+    let v6_first = all.first().is_some_and(SocketAddr::is_ipv6);
+    let (first, other): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|address| address.is_ipv6() == v6_first);
+    let (mut first, mut other) = (first.into_iter(), other.into_iter());
     let mut turns = Vec::new();
     loop {
-        let pair = (v6.next(), v4.next());
+        let pair = (first.next(), other.next());
         if pair == (None, None) {
             return turns;
         }

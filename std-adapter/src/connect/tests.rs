@@ -17,9 +17,9 @@ fn refused<T>() -> io::Result<T> {
 }
 
 #[test]
-fn families_take_turns_and_ipv6_is_first() {
+fn families_take_turns_and_the_preferred_one_is_first() {
     let found = addresses(&["192.0.2.1", "192.0.2.2", "192.0.2.1", "2001:db8::1", "192.0.2.3"]);
-    let turns = addresses(&["2001:db8::1", "192.0.2.1", "192.0.2.2", "192.0.2.3"]);
+    let turns = addresses(&["192.0.2.1", "2001:db8::1", "192.0.2.2", "192.0.2.3"]);
     assert_eq!(interleave(found), turns);
     let found = addresses(&["2001:db8::1", "2001:db8::2", "192.0.2.1"]);
     assert_eq!(interleave(found), addresses(&["2001:db8::1", "192.0.2.1", "2001:db8::2"]));

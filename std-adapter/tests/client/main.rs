@@ -3,6 +3,7 @@
 // A test that fails is meant to panic.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod endings;
 mod messages;
 mod outcomes;
 mod pool;

@@ -5,6 +5,7 @@ use core::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ehlo::reply::{Enhanced, ReplyLine};
+use ehlo::sasl::client::Channel;
 use ehlo_std::client::{Direction, Transport};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
@@ -74,6 +75,19 @@ pub(crate) struct Dialogue {
 impl Dialogue {
     pub(crate) fn new(transport: Transport, wire: Wire, patience: Duration) -> Self {
         Self { transport, received: Vec::new(), wire, patience }
+    }
+
+    /// What protects this very connection.
+    pub(crate) fn channel(&self, host: &str) -> Channel {
+        match self.transport.tls() {
+            None => Channel::clear(host),
+            Some(facts) => Channel::tls(host, facts.verified_host()),
+        }
+    }
+
+    /// A text as it may be shown.
+    pub(crate) fn redact(&self, text: &str) -> String {
+        self.wire.redact(text)
     }
 
     /// Sends octets.

@@ -1,6 +1,7 @@
 //! What a scenario's checks look at.
 
 use super::dialogue::Reply;
+use crate::probe::mask::visible;
 
 /// What came so far.
 #[derive(Debug, Default)]
@@ -47,7 +48,7 @@ pub(super) fn challenge_is_a_message_id(facts: &Facts) -> Result<(), String> {
     let parts = bare.and_then(|bare| bare.split_once('@'));
     match parts {
         Some((left, right)) if !left.is_empty() && !right.is_empty() => Ok(()),
-        _ => Err(format!("it was {text:?}")),
+        _ => Err(format!("it was \"{}\"", visible(&text))),
     }
 }
 
@@ -63,7 +64,7 @@ pub(super) fn asks_for_the_password(facts: &Facts) -> Result<(), String> {
 
 fn asks(facts: &Facts, usual: &str) -> Result<(), String> {
     let text = String::from_utf8_lossy(facts.challenge()?).into_owned();
-    if text == usual { Ok(()) } else { Err(format!("it was {text:?}")) }
+    if text == usual { Ok(()) } else { Err(format!("it was \"{}\"", visible(&text))) }
 }
 
 /// An empty challenge: `334 ` and nothing.
@@ -77,7 +78,7 @@ pub(super) fn challenge_is_json(facts: &Facts) -> Result<(), String> {
     match serde_json::from_slice::<serde_json::Value>(challenge) {
         Ok(serde_json::Value::Object(members)) if members.contains_key("status") => Ok(()),
         Ok(_) => Err("it was JSON, but no object with \"status\"".into()),
-        Err(_) => Err(format!("it was {:?}", String::from_utf8_lossy(challenge))),
+        Err(_) => Err(format!("it was \"{}\"", visible(&String::from_utf8_lossy(challenge)))),
     }
 }
 

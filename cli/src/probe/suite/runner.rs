@@ -1,5 +1,7 @@
 //! Runs a scenario, step by step.
 
+use ehlo::sasl::Mechanism;
+
 use super::dialogue::{Dialogue, Reply, Trouble, came};
 use super::expect::{self, Fit};
 use super::facts::Facts;
@@ -122,11 +124,11 @@ impl<'a> Runner<'a> {
     async fn step(&mut self, mut dialogue: Dialogue, step: &Step) -> Result<Dialogue, Stop> {
         match *step {
             Step::Say(line, expected) => {
-                self.send(&mut dialogue, line, true).await;
+                self.send(&mut dialogue, line, true).await?;
                 self.read(&mut dialogue, line, expected).await?;
             }
             Step::Send(octets) => {
-                self.send(&mut dialogue, octets, false).await;
+                self.send(&mut dialogue, octets, false).await?;
                 self.outcome.rounds.push(Round::sent(template::shown(octets)));
             }
             Step::Read(expected) => self.read(&mut dialogue, "", expected).await?,
@@ -166,6 +168,7 @@ impl<'a> Runner<'a> {
             Step::Check(what, must, test) => match test(&self.facts) {
                 Ok(()) => self.outcome.rounds.push(Round::noted(what, "so it is")),
                 Err(why) => {
+                    let why = dialogue.redact(&why);
                     self.outcome.rounds.push(Round::noted(what, &why));
                     let text = format!("expected: {what}; {why}");
                     if must {
@@ -174,12 +177,18 @@ impl<'a> Runner<'a> {
                     self.outcome.note(text);
                 }
             },
-            Step::Guess(line, most) => self.guess(&mut dialogue, line, most).await,
+            Step::Guess(line, most) => self.guess(&mut dialogue, line, most).await?,
         }
         Ok(dialogue)
     }
 
-    async fn send(&self, dialogue: &mut Dialogue, octets: &str, line: bool) {
+    async fn send(&self, dialogue: &mut Dialogue, octets: &str, line: bool) -> Result<(), Stop> {
+        // Each connection has its own certificate, and some scenarios have no TLS.
+        if template::has_secret(octets) {
+            let channel = dialogue.channel(&self.ground.way.host);
+            let safe = self.ground.login.rules.check(Mechanism::Plain, channel);
+            safe.map_err(|why| Stop::Skipped(why.to_string()))?;
+        }
         let secrets = &self.ground.login.secrets;
         let expose = |secret: &Option<ehlo_std::users::Secret>| {
             secret.as_ref().map(|secret| secret.expose().to_owned()).unwrap_or_default()
@@ -206,6 +215,7 @@ impl<'a> Runner<'a> {
         }
         // Where it can't be sent, no reply will come; and one may be there that says why.
         let _ = dialogue.send(&octets).await;
+        Ok(())
     }
 
     /// Reads a reply to `sent`, and sees how well it fits.
@@ -267,7 +277,7 @@ impl<'a> Runner<'a> {
             &["AUTH CRAM-MD5", "<<{cram}>>"]
         };
         for line in steps {
-            self.send(dialogue, line, true).await;
+            self.send(dialogue, line, true).await?;
             let reply = dialogue.reply().await;
             let text = came(&reply);
             match reply {
@@ -279,9 +289,9 @@ impl<'a> Runner<'a> {
         Ok(())
     }
 
-    async fn guess(&mut self, dialogue: &mut Dialogue, line: &str, most: u32) {
+    async fn guess(&mut self, dialogue: &mut Dialogue, line: &str, most: u32) -> Result<(), Stop> {
         for count in 1..=most {
-            self.send(dialogue, line, true).await;
+            self.send(dialogue, line, true).await?;
             let reply = dialogue.reply().await;
             self.outcome.rounds.push(Round {
                 sent: template::shown(line),
@@ -290,9 +300,10 @@ impl<'a> Runner<'a> {
             });
             if !matches!(&reply, Ok(reply) if reply.code != 421) {
                 self.outcome.remark = Some(format!("closed at failure {count}"));
-                return;
+                return Ok(());
             }
         }
         self.outcome.remark = Some(format!("still open after {most} failures"));
+        Ok(())
     }
 }

@@ -33,6 +33,11 @@ pub(crate) fn filled(template: &str, with: &Filling<'_>) -> Vec<u8> {
     octets
 }
 
+/// Whether what is filled in is a secret, or made of one.
+pub(crate) fn has_secret(template: &str) -> bool {
+    ["{password}", "{token}", "{cram"].iter().any(|name| template.contains(name))
+}
+
 /// As it may be shown: nothing is filled in.
 pub(crate) fn shown(template: &str) -> String {
     visible(&template.replace("<<", "base64(").replace(">>", ")"))

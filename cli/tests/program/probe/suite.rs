@@ -83,6 +83,38 @@ fn auth_in_clear_and_mail_without_auth_fail_nothing_either() {
 }
 
 #[test]
+fn no_scenario_says_the_password_in_clear_to_a_host_that_is_not_local() {
+    let ehlo = own(&["--allow-insecure-auth"]);
+    let ca = ehlo.certificate();
+    // Certificates know no case; only `localhost` in lower case is this very machine.
+    let server = format!("LOCALHOST:{}", ehlo.listening[0].port());
+    let arguments =
+        [&*server, "--suite", "rfc4954", "--ca", ca.to_str().unwrap(), "--json", "--only"];
+    let only = ["starttls-forgets-auth", "--only", "order-twice-bare"];
+    let probed = probe(ehlo.folder(), &[&arguments[..], &only, &LOGIN].concat());
+    let results = results(&probed);
+    let result = |id: &str| results.iter().find(|(other, ..)| other == id).unwrap();
+    let (_, result_in_clear, one) = result("starttls-forgets-auth");
+    assert_eq!(result_in_clear, "skipped", "{one}");
+    assert!(one["reason"].as_str().unwrap().contains("use TLS"), "{one}");
+    assert_eq!(result("order-twice-bare").1, "pass");
+}
+
+#[test]
+fn a_challenge_that_repeats_the_password_is_not_repeated() {
+    let address = serve(|lines| match lines.last().map(String::as_str) {
+        Some("AUTH LOGIN") => Some(format!("334 {}", base64(&format!("<{PASSWORD}>")))),
+        _ => usual(lines, "AUTH LOGIN"),
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let server = address.to_string();
+    let arguments = [&*server, "--tls", "none", "--suite", "rfc4954", "--json", "--jobs", "32"];
+    let probed = probe(folder.path(), &[&arguments[..], &LOGIN].concat());
+    assert!(probed.out.contains("it was"), "{}", probed.out);
+    assert!(!probed.out.contains(PASSWORD), "{}", probed.out);
+}
+
+#[test]
 fn a_server_with_one_mechanism_alone_fails_nothing() {
     let user = format!("tim:{PASSWORD}");
     for name in ["CRAM-MD5", "LOGIN", "PLAIN"] {

@@ -100,6 +100,7 @@ fn an_attachment_arrives_as_mime() {
     let octets: Vec<u8> = (0..=255).cycle().take(10_000).collect();
     fs::write(ehlo.folder().join("picture.png"), &octets).unwrap();
     fs::write(ehlo.folder().join("odd \"name\".xyzzy"), "text\r\n").unwrap();
+    fs::write(ehlo.folder().join("letter.eml"), "Subject: x\r\n\r\n").unwrap();
     let sent = send(
         &ehlo,
         &[
@@ -111,6 +112,8 @@ fn an_attachment_arrives_as_mime() {
             "picture.png",
             "--attach",
             "odd \"name\".xyzzy",
+            "--attach",
+            "letter.eml",
         ],
         "Grüße\n".as_bytes(),
     );
@@ -120,6 +123,8 @@ fn an_attachment_arrives_as_mime() {
     assert!(message.contains("\r\nContent-Type: image/png\r\n"), "{message}");
     assert!(message.contains("\r\nContent-Type: application/octet-stream\r\n"), "{message}");
     assert!(message.contains("filename=\"picture.png\""), "{message}");
+    // What is encoded can't be called a message.
+    assert!(!message.contains("message/rfc822"), "{message}");
     let part = message.split("filename=\"picture.png\"").nth(1).unwrap();
     let encoded = part.split("\r\n\r\n").nth(1).unwrap().replace("\r\n", "");
     assert_eq!(base64::engine::general_purpose::STANDARD.decode(encoded).unwrap(), octets);

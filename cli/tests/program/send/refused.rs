@@ -110,6 +110,14 @@ fn a_server_that_says_nothing_is_75_when_the_time_is_over() {
 }
 
 #[test]
+fn a_message_that_was_taken_is_sent_though_quit_is_not_answered_in_time() {
+    let fake = Fake::start(&[("QUIT", "")]);
+    let sent = send_to(&fake.server(), &["--tls", "none", "--timeout", "1"]);
+    assert_eq!(sent.code, 0, "{sent:?}");
+    drop(fake.heard());
+}
+
+#[test]
 fn every_refusal_ends_with_quit() {
     const SCRIPTS: [Script; 5] = [
         &[("MAIL", "550 5.7.1 no")],

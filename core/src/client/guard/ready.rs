@@ -132,9 +132,10 @@ impl Ready<'_> {
         if !transaction.sent || transaction.chunked {
             return Err(NotSent::OutOfOrder);
         }
-        if let Some(most) = self.capabilities().max_recipients()
-            && u32::from(transaction.recipients) >= most
-        {
+        // No more are counted than fit, whatever the server takes.
+        let countable = u32::from(u16::MAX);
+        let most = self.capabilities().max_recipients().map_or(countable, |n| n.min(countable));
+        if u32::from(transaction.recipients) >= most {
             return Err(NotSent::TooMany(most));
         }
         if parameters.notify.is_some() || parameters.orcpt.is_some() {

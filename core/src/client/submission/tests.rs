@@ -2,7 +2,7 @@
 
 use super::{Event, Security, Submission};
 use crate::address::{ForwardPath, ReversePath};
-use crate::client::Config;
+use crate::client::{Config, NotSent};
 use crate::io::Io;
 use crate::parameter::{MailParameters, RcptParameters};
 
@@ -90,4 +90,44 @@ fn without_pipelining_each_command_waits_for_its_reply() {
         "DATA\r\n",
     ];
     assert_eq!(writes[..4], expected);
+}
+
+#[test]
+fn a_recipient_more_than_can_be_counted_is_refused_and_not_said_for_ever() {
+    let (rx, tx) = (alloc::vec![0; 512], alloc::vec![0; 512]);
+    let mut submission = Submission::new(&CONFIG, Security::Cleartext, None, rx, tx);
+    let (mut begun, mut said) = (false, 0_u32);
+    let mut reply: &[u8] = b"220 hi\r\n";
+    let why = loop {
+        while let Some(io) = submission.poll_io() {
+            match io {
+                Io::Read(mut read) => {
+                    read.space()[..reply.len()].copy_from_slice(reply);
+                    read.filled(reply.len());
+                    reply = b"250 ok\r\n";
+                }
+                Io::Write(write) => {
+                    let n = write.bytes().len();
+                    write.sent(n);
+                }
+                Io::Wait(_) => unreachable!(),
+            }
+        }
+        match submission.event().unwrap() {
+            Event::Next(next) if !begun => {
+                begun = true;
+                next.begin(ReversePath::Null, &MailParameters::default()).unwrap();
+            }
+            Event::Recipient(recipient) => {
+                let path = ForwardPath::parse("<c@d.example>").unwrap();
+                match recipient.add(path, &RcptParameters::default()) {
+                    Ok(()) => said += 1,
+                    Err(why) => break why,
+                }
+                assert!(said <= u32::from(u16::MAX));
+            }
+            other => other.give_up(),
+        }
+    };
+    assert_eq!((why, said), (NotSent::TooMany(65_535), 65_535));
 }
