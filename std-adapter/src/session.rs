@@ -87,7 +87,7 @@ impl<'c, S: AsyncRead + AsyncWrite + Unpin> Session<'c, S> {
     }
 
     fn over(connection: Connection<'c, Vec<u8>, Vec<u8>>, stream: S) -> Self {
-        let end = Instant::now() + connection.connection_timeout();
+        let end = far(connection.connection_timeout());
         Self {
             connection,
             stream,
@@ -287,6 +287,13 @@ impl<'c, S: AsyncRead + AsyncWrite + Unpin> Session<'c, S> {
     }
 }
 
+/// When so much time will have passed; a time that no clock reaches is a century.
+fn far(after: Duration) -> Instant {
+    const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+    let now = Instant::now();
+    now.checked_add(after.min(CENTURY)).unwrap_or(now)
+}
+
 impl Timer {
     /// Ready when the deadline or the end of the connection has come.
     fn poll(&mut self, cx: &mut Context<'_>, deadline: Deadline) -> Poll<()> {
@@ -295,7 +302,7 @@ impl Timer {
             Some(sleep) if self.id == id => sleep,
             running => {
                 self.id = id;
-                let until = (Instant::now() + deadline.after).min(self.end);
+                let until = far(deadline.after).min(self.end);
                 match running {
                     Some(sleep) => {
                         sleep.as_mut().reset(until);

@@ -1,7 +1,6 @@
 //! The whole journey of a message: for those who just want to send.
 
 use core::fmt;
-use core::time::Duration;
 
 use super::capabilities::{Capabilities, Mechanisms};
 use super::config::Config;
@@ -377,7 +376,3 @@ impl<R: AsMut<[u8]>, T: AsMut<[u8]>> fmt::Debug for Submission<'_, R, T> {
         f.debug_struct("Submission").field("connection", &self.connection).finish_non_exhaustive()
     }
 }
-
-/// How long a whole journey should take at most; the driver starts this timer once. There is no such
-/// limit in the RFCs: half an hour is far more than any server needs for a message.
-pub const JOURNEY_TIMEOUT: Duration = Duration::from_secs(30 * 60);

@@ -97,7 +97,8 @@ impl<'a> Credentials<'a> {
         Self { certificate: true, ..self }
     }
 
-    /// Who to act as, where that is not whose credentials these are.
+    /// Who to act as, where that is not whose credentials these are. A mechanism that can't say it
+    /// (LOGIN, CRAM-MD5, XOAUTH2, NTLM) is then not used.
     #[must_use]
     pub const fn authorization_identity(self, identity: &'a str) -> Self {
         Self { authorization_identity: Some(identity), ..self }
@@ -131,20 +132,30 @@ impl<'a> Credentials<'a> {
             #[cfg(feature = "plain")]
             Mechanism::Plain => self.password.is_some(),
             #[cfg(feature = "login")]
-            Mechanism::Login => self.password.is_some(),
+            Mechanism::Login => self.password.is_some() && self.acts_as_itself(),
             #[cfg(feature = "cram-md5")]
-            Mechanism::CramMd5 => self.password.is_some(),
+            Mechanism::CramMd5 => self.password.is_some() && self.acts_as_itself(),
             #[cfg(feature = "oauth")]
-            Mechanism::Xoauth2 | Mechanism::OauthBearer => self.token.is_some(),
+            Mechanism::Xoauth2 => self.token.is_some() && self.acts_as_itself(),
+            #[cfg(feature = "oauth")]
+            Mechanism::OauthBearer => self.token.is_some(),
             #[cfg(feature = "digest-md5")]
             Mechanism::DigestMd5 => self.password.is_some() && self.nonce.is_some(),
             #[cfg(feature = "ntlm")]
-            Mechanism::Ntlm => self.password.is_some() && self.nonce.is_some(),
+            Mechanism::Ntlm => {
+                self.password.is_some() && self.nonce.is_some() && self.acts_as_itself()
+            }
             Mechanism::External => self.certificate,
             Mechanism::Anonymous => self.anonymous.is_some(),
             // The application's own, and those that were looked at before.
             _ => false,
         }
+    }
+
+    /// Whether a mechanism will do that can't say who to act as.
+    #[allow(dead_code, reason = "not every set of mechanisms has such a one")]
+    const fn acts_as_itself(&self) -> bool {
+        self.authorization_identity.is_none()
     }
 
     /// Sees that there is what this mechanism needs, and that it can be said in it: no NUL, CR or
@@ -171,11 +182,12 @@ impl<'a> Credentials<'a> {
             return Err(InvalidCredentials::Username);
         }
         let bad = |octet: u8| matches!(octet, 0 | b'\r' | b'\n');
-        let password = self.password.map(Secret::expose);
+        let password = self.password.map(Secret::expose).filter(|_| !takes_token(mechanism));
         if password.is_some_and(|password| password.is_empty() || password.bytes().any(bad)) {
             return Err(InvalidCredentials::Password);
         }
-        let token = self.token.map(Secret::expose);
+        // What another mechanism needs is no concern of this one.
+        let token = self.token.map(Secret::expose).filter(|_| takes_token(mechanism));
         let graphic = |token: &str| token.bytes().all(|octet| octet.is_ascii_graphic());
         if token.is_some_and(|token| token.is_empty() || !graphic(token)) {
             return Err(InvalidCredentials::Token);
@@ -185,6 +197,15 @@ impl<'a> Credentials<'a> {
             return Err(InvalidCredentials::Trace);
         }
         Ok(())
+    }
+}
+
+/// Whether a mechanism takes a token in place of a password.
+const fn takes_token(mechanism: Mechanism) -> bool {
+    match mechanism {
+        #[cfg(feature = "oauth")]
+        Mechanism::Xoauth2 | Mechanism::OauthBearer => true,
+        _ => false,
     }
 }
 
