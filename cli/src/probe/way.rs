@@ -7,6 +7,7 @@ use std::time::Instant;
 use ehlo::address::Host;
 use ehlo::client::submission::Security;
 use ehlo_std::client::{Client, Error, Transport};
+use ehlo_std::connect::split_port;
 
 use super::options::{Options, TlsStart};
 use super::transcript::{Sink, Wire};
@@ -150,35 +151,4 @@ pub(crate) fn failure(error: &Error) -> Failure {
         Remedy::Server | Remedy::Permission => exit::UNAVAILABLE,
     };
     Failure::new(code, error)
-}
-
-/// Host and port: `host`, `host:port`, `[address]`, `[address]:port`, or a bare IPv6 address.
-fn split_port(server: &str) -> Option<(&str, Option<u16>)> {
-    let port = |text: &str| text.parse().ok().filter(|port| *port > 0);
-    if let Some(rest) = server.strip_prefix('[') {
-        let (host, behind) = rest.split_once(']')?;
-        return match behind.strip_prefix(':') {
-            Some(text) => Some((host, Some(port(text)?))),
-            None => behind.is_empty().then_some((host, None)),
-        };
-    }
-    match server.split_once(':') {
-        Some((_, rest)) if rest.contains(':') => Some((server, None)),
-        Some((host, text)) => Some((host, Some(port(text)?))),
-        None => Some((server, None)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::split_port;
-
-    #[test]
-    fn a_server_is_a_host_with_or_without_a_port() {
-        assert_eq!(split_port("mail.example.org:25"), Some(("mail.example.org", Some(25))));
-        assert_eq!(split_port("[2001:db8::1]:25"), Some(("2001:db8::1", Some(25))));
-        assert_eq!(split_port("2001:db8::1"), Some(("2001:db8::1", None)));
-        assert_eq!(split_port("host:0"), None);
-        assert_eq!(split_port("[::1]x"), None);
-    }
 }

@@ -12,7 +12,7 @@ use tokio::task::JoinError;
 use tokio::time::timeout;
 
 use super::{Credentials, Error, Transport};
-use crate::connect::connect;
+use crate::connect::{connect, split_port};
 use crate::tls::{ClientTls, TlsError};
 
 /// How long a connection and a handshake may take.
@@ -232,24 +232,6 @@ fn unix_path(server: &str) -> Option<&str> {
 /// be looked up (RFC 6761 section 6.3), but whoever answers for it may say anything.
 fn is_elsewhere(host: &str, address: IpAddr) -> bool {
     Channel::clear(host) == Channel::Local && !address.is_loopback()
-}
-
-/// Host and port: `host`, `host:port`, `[address]`, `[address]:port`, or a bare IPv6 address. `None` for a port
-/// that is none.
-fn split_port(server: &str) -> Option<(&str, Option<u16>)> {
-    let port = |text: &str| text.parse().ok().filter(|port| *port > 0);
-    if let Some(rest) = server.strip_prefix('[') {
-        let (host, behind) = rest.split_once(']')?;
-        return match behind.strip_prefix(':') {
-            Some(text) => Some((host, Some(port(text)?))),
-            None => behind.is_empty().then_some((host, None)),
-        };
-    }
-    match server.split_once(':') {
-        Some((_, rest)) if rest.contains(':') => Some((server, None)),
-        Some((host, text)) => Some((host, Some(port(text)?))),
-        None => Some((server, None)),
-    }
 }
 
 #[cfg(test)]

@@ -23,6 +23,32 @@ use std::io;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, timeout_at};
 
+/// Host and port: `host`, `host:port`, `[address]`, `[address]:port`, or a bare IPv6 address. `None` for a port
+/// that is none.
+///
+/// ```
+/// use ehlo_std::connect::split_port;
+///
+/// assert_eq!(split_port("[2001:db8::1]:25"), Some(("2001:db8::1", Some(25))));
+/// assert_eq!(split_port("mail.example.org:x"), None);
+/// ```
+#[must_use]
+pub fn split_port(server: &str) -> Option<(&str, Option<u16>)> {
+    let port = |text: &str| text.parse().ok().filter(|port| *port > 0);
+    if let Some(rest) = server.strip_prefix('[') {
+        let (host, behind) = rest.split_once(']')?;
+        return match behind.strip_prefix(':') {
+            Some(text) => Some((host, Some(port(text)?))),
+            None => behind.is_empty().then_some((host, None)),
+        };
+    }
+    match server.split_once(':') {
+        Some((_, rest)) if rest.contains(':') => Some((server, None)),
+        Some((host, text)) => Some((host, Some(port(text)?))),
+        None => Some((server, None)),
+    }
+}
+
 /// Connects to `host`, a DNS name or an IP address, an address with or without brackets. IPv6 and IPv4 take
 /// turns, the one the system prefers first; the next address is tried 250 ms after the last one, or at once
 /// when that one fails, and the first that answers is taken. `TCP_NODELAY` is set on the stream.
