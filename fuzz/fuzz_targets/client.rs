@@ -183,10 +183,9 @@ impl App {
         }
         if let Some(credentials) = self.credentials.filter(|_| self.dice.roll() % 4 == 0) {
             let mechanism = self.dice.one_of(Mechanism::KNOWN);
-            self.exchange = Exchange::new(mechanism, credentials).ok();
+            let exchange = Exchange::new(mechanism, credentials).ok();
+            self.exchange = exchange.map(|exchange| exchange.host(HOST, 25));
             if let Some(exchange) = &mut self.exchange {
-                let host = exchange.host(HOST, 25);
-                *exchange = host;
                 let _ = match self.dice.roll() % 4 {
                     0 => ready.auth_in_two_steps(exchange),
                     _ => ready.auth(exchange),
@@ -294,7 +293,12 @@ impl App {
                         let _ = challenge.respond_with(b"whatever");
                     }
                     (_, Some(exchange)) => {
-                        let _ = challenge.respond(exchange);
+                        if challenge.respond(exchange) == Err(NotSent::Later) {
+                            // As far as a fuzzer has time to count; what is wrong then is the proof.
+                            if let Some(derivation) = exchange.derivation() {
+                                derivation.run(u32::MAX);
+                            }
+                        }
                     }
                     (_, None) => challenge.cancel(),
                 }
