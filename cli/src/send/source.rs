@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use ehlo_std::client::Message;
+use ehlo_std::client::{Measure, Message};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader, ReadBuf};
 
 use super::progress::Progress;
@@ -33,15 +33,15 @@ pub(super) async fn open(path: &Path, progress: Progress) -> Result<Message, Fai
     if !metadata.is_file() {
         return from(tokio::fs::File::from_std(file), None, &name, progress).await;
     }
-    let measured = Measured::of(&mut file).map_err(unread)?;
-    if measured.nul {
+    let measured = measured(&mut file).map_err(unread)?;
+    if measured.has_nul() {
         let text = format_args!("--message {name}: there is a NUL in it; --attach can send it");
         return Err(Failure::new(exit::DATA, text));
     }
     let file = File::open(path).map_err(unread)?;
-    let reader = AsMeasured { file: tokio::fs::File::from_std(file), left: measured.raw };
+    let reader = AsMeasured { file: tokio::fs::File::from_std(file), left: measured.octets() };
     let message = from(reader, Some(measured.size()), &name, progress).await?;
-    Ok(message.eight_bit(measured.eight_bit))
+    Ok(message.eight_bit(measured.has_eight_bit()))
 }
 
 /// A message that begins with a header, from a reader.
@@ -116,51 +116,16 @@ impl AsyncRead for AsMeasured {
 }
 
 /// What is known of a file before it goes out.
-#[derive(Debug, Default)]
-struct Measured {
-    /// As it is.
-    raw: u64,
-    /// With every line end made CRLF.
-    octets: u64,
-    last: u8,
-    nul: bool,
-    eight_bit: bool,
-}
-
-impl Measured {
-    fn of(file: &mut File) -> io::Result<Self> {
-        let mut measured = Self::default();
-        let mut chunk = vec![0; 64 * 1024];
-        loop {
-            match file.read(&mut chunk) {
-                Ok(0) => return Ok(measured),
-                Ok(n) => measured.add(chunk.get(..n).unwrap_or(&[])),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
+fn measured(file: &mut File) -> io::Result<Measure> {
+    let mut measure = Measure::default();
+    let mut chunk = vec![0; 64 * 1024];
+    loop {
+        match file.read(&mut chunk) {
+            Ok(0) => return Ok(measure),
+            Ok(n) => measure.add(chunk.get(..n).unwrap_or(&[])),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
-    }
-
-    fn add(&mut self, octets: &[u8]) {
-        self.raw += octets.len() as u64;
-        for &octet in octets {
-            // A bare LF, or a bare CR before this octet, becomes a CRLF.
-            self.octets += 1 + u64::from((octet == b'\n') != (self.last == b'\r'));
-            self.nul |= octet == 0;
-            self.eight_bit |= !octet.is_ascii();
-            self.last = octet;
-        }
-    }
-
-    /// Its octets when every line end is CRLF, the last one too.
-    fn size(&self) -> u64 {
-        self.octets
-            + match self.last {
-                _ if self.octets == 0 => 0,
-                b'\n' => 0,
-                b'\r' => 1,
-                _ => 2,
-            }
     }
 }
 
@@ -170,7 +135,7 @@ mod tests {
 
     use tokio::io::AsyncReadExt as _;
 
-    use super::{AsMeasured, Measured, no_header};
+    use super::{AsMeasured, no_header};
 
     #[test]
     fn a_file_that_has_changed_is_no_whole_message() {
@@ -183,25 +148,6 @@ mod tests {
             let mut octets = Vec::new();
             let read = runtime.block_on(file.read_to_end(&mut octets));
             assert_eq!(read.is_ok(), whole, "{left}: {read:?}");
-        }
-    }
-
-    #[test]
-    fn the_size_is_that_with_every_line_end_made_crlf() {
-        for (message, size) in [
-            ("", 0),
-            ("a", 3),
-            ("a\r\n", 3),
-            ("a\n", 3),
-            ("a\rb\r\n", 6),
-            ("\r\r\n\n", 6),
-            ("a\r", 3),
-        ] {
-            let mut measured = Measured::default();
-            for octet in message.bytes() {
-                measured.add(&[octet]);
-            }
-            assert_eq!(measured.size(), size, "{message:?}");
         }
     }
 

@@ -9,12 +9,11 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
 use super::client::{Exchange, ExchangeError};
+use super::hexadecimal::{HEX, hexadecimal};
 use super::server::{Digest, Malformed, name};
 use crate::secret::Secret;
 use crate::wire::print::{LineWriter, Sink as _};
 
-/// Hexadecimal digits of an MD5 digest.
-const HEX: usize = 32;
 const BLOCK: usize = 64;
 
 /// `response = user SP digest`, the digest in lower-case hexadecimal: nothing before or behind.
@@ -56,16 +55,6 @@ pub(super) fn write(
 
 fn matches(digest: Secret<'_>, expected: &[u8; 16]) -> bool {
     digest.expose().as_bytes().ct_eq(&hexadecimal(expected)).into()
-}
-
-fn hexadecimal(digest: &[u8; 16]) -> [u8; HEX] {
-    let mut hex = [0; HEX];
-    for (pair, octet) in hex.chunks_exact_mut(2).zip(digest) {
-        for (digit, value) in pair.iter_mut().zip([octet >> 4, octet & 15]) {
-            *digit = if value < 10 { b'0' + value } else { b'a' - 10 + value };
-        }
-    }
-    hex
 }
 
 /// The two MD5 states after the inner and the outer pad of HMAC: all a server has to store to check

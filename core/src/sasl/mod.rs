@@ -12,6 +12,8 @@ mod cram_md5;
 #[cfg(feature = "digest-md5")]
 mod digest_md5;
 mod external;
+#[cfg(any(feature = "cram-md5", feature = "digest-md5"))]
+mod hexadecimal;
 #[cfg(feature = "login")]
 mod login;
 mod mechanism;
@@ -23,6 +25,8 @@ mod ntlm;
 mod oauth;
 #[cfg(feature = "plain")]
 mod plain;
+#[cfg(any(feature = "oauth", feature = "_scram"))]
+mod saslname;
 #[cfg(feature = "_scram")]
 mod scram;
 pub mod server;

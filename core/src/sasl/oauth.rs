@@ -151,13 +151,7 @@ pub(super) fn write_oauthbearer(exchange: &Exchange<'_>, out: &mut LineWriter<'_
     let credentials = &exchange.credentials;
     out.text("n,a=");
     let identity = credentials.authorization_identity.unwrap_or(credentials.username);
-    for octet in identity.as_bytes() {
-        match octet {
-            b',' => out.text("=2C"),
-            b'=' => out.text("=3D"),
-            octet => out.octets(&[*octet]),
-        }
-    }
+    super::saslname::write(identity, &mut |octets| out.octets(octets));
     out.text(",");
     if let Some((host, port)) = exchange.host {
         out.octets(&[SEPARATOR]);

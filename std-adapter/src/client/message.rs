@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use tokio::io::AsyncRead;
 
+use super::Measure;
+
 /// A message: header and body as RFC 5322 has them, from octets or from a stream.
 ///
 /// Dots are stuffed on the way, and line ends made CRLF; the message itself is not changed otherwise. Whatever
@@ -57,7 +59,7 @@ impl Message {
     pub fn size(&self) -> Option<u64> {
         match &self.source {
             Source::Octets(octets) if self.binary => Some(octets.len() as u64),
-            Source::Octets(octets) => Some(size_with_crlf(octets)),
+            Source::Octets(octets) => Some(Measure::of(octets).size()),
             Source::Stream { size, .. } => *size,
         }
     }
@@ -69,23 +71,6 @@ impl Message {
             Source::Stream { .. } => self.eight_bit,
         }
     }
-}
-
-/// Octets there are when every line end is CRLF, the last one too.
-fn size_with_crlf(octets: &[u8]) -> u64 {
-    let Some((&first, behind)) = octets.split_first() else { return 0 };
-    let mut missing = u64::from(first == b'\n');
-    // Few enough at once for a count in an octet, which the compiler makes vectors of.
-    for (before, behind) in octets.chunks(128).zip(behind.chunks(128)) {
-        let bare = |(before, octet): (&u8, &u8)| u8::from((*octet == b'\n') != (*before == b'\r'));
-        missing += u64::from(before.iter().zip(behind).map(bare).sum::<u8>());
-    }
-    let end = match octets.last() {
-        None | Some(b'\n') => 0,
-        Some(b'\r') => 1,
-        Some(_) => 2,
-    };
-    octets.len() as u64 + missing + end
 }
 
 impl From<Vec<u8>> for Message {
@@ -127,29 +112,5 @@ impl From<String> for Message {
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Message").field("size", &self.size()).finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::size_with_crlf;
-
-    #[test]
-    fn the_size_is_that_with_every_line_end_made_crlf() {
-        for (message, size) in [
-            ("", 0),
-            ("a", 3),
-            ("a\r\n", 3),
-            ("a\n", 3),
-            ("a\r", 3),
-            ("a\rb\r\n", 6),
-            ("a\n\nb", 8),
-            ("\r\r\n\n", 6),
-        ] {
-            assert_eq!(size_with_crlf(message.as_bytes()), size, "{message:?}");
-            let long = "x".repeat(500) + message;
-            let more = if message.is_empty() { 502 } else { 500 + size };
-            assert_eq!(size_with_crlf(long.as_bytes()), more, "{message:?}");
-        }
     }
 }

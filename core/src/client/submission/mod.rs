@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::capabilities::{Capabilities, Mechanisms};
+use super::capabilities::Capabilities;
 use super::config::Config;
 use super::connection::Connection;
 use super::event::Event as Inner;
@@ -272,12 +272,6 @@ where
     #[must_use]
     pub fn capabilities(&self) -> &Capabilities {
         self.connection.capabilities()
-    }
-
-    /// The mechanisms of AUTH the server offers, as far as this crate knows them.
-    #[must_use]
-    pub fn mechanisms(&self) -> Mechanisms {
-        self.connection.capabilities().mechanisms()
     }
 
     /// What protects the way to the server.

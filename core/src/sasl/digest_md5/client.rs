@@ -3,8 +3,9 @@
 use subtle::ConstantTimeEq;
 
 use super::directive::{self, once, text};
-use super::key::{DigestMd5Key, HEX, Parts, digest, hexadecimal};
+use super::key::{DigestMd5Key, Parts, digest};
 use crate::sasl::client::{Credentials, ExchangeError};
+use crate::sasl::hexadecimal::{HEX, hexadecimal};
 use crate::sasl::server::Malformed;
 use crate::secret::Secret;
 use crate::wire::print::{LineWriter, Sink as _};

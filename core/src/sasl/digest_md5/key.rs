@@ -5,8 +5,7 @@ use core::fmt;
 use md5::{Digest as _, Md5};
 use zeroize::Zeroize;
 
-/// Hexadecimal digits of a digest.
-pub(super) const HEX: usize = 32;
+use crate::sasl::hexadecimal::{HEX, hexadecimal};
 
 /// `H(username ":" realm ":" password)`: what a server stores in place of a password. It is as good
 /// as the password to whoever wants to log in by DIGEST-MD5 in this realm.
@@ -85,16 +84,6 @@ pub(super) fn digest(parts: &[&[u8]]) -> [u8; 16] {
     let mut md5 = Md5::new();
     parts.iter().for_each(|part| md5.update(part));
     md5.finalize().into()
-}
-
-pub(super) fn hexadecimal(octets: &[u8; 16]) -> [u8; HEX] {
-    let mut hex = [0; HEX];
-    for (pair, octet) in hex.chunks_exact_mut(2).zip(octets) {
-        for (digit, value) in pair.iter_mut().zip([octet >> 4, octet & 15]) {
-            *digit = if value < 10 { b'0' + value } else { b'a' - 10 + value };
-        }
-    }
-    hex
 }
 
 #[cfg(test)]

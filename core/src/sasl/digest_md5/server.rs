@@ -5,7 +5,8 @@ use core::fmt;
 use subtle::ConstantTimeEq;
 
 use super::directive::{self, once, text};
-use super::key::{DigestMd5Key, HEX, Parts, digest, hexadecimal};
+use super::key::{DigestMd5Key, Parts, digest};
+use crate::sasl::hexadecimal::{HEX, hexadecimal};
 use crate::sasl::server::{Malformed, name};
 use crate::wire::print::{LineWriter, Sink as _};
 

@@ -8,6 +8,7 @@ use super::message::{self, ServerFirst};
 use super::nonce::Nonce;
 use super::server::{decoded, encoded};
 use crate::sasl::client::{Credentials, ExchangeError};
+use crate::sasl::saslname;
 use crate::secret::Secret;
 use crate::wire::base64;
 use crate::wire::print::LineWriter;
@@ -57,14 +58,14 @@ impl Side<'_, '_> {
         out(b",");
         if let Some(identity) = self.credentials.authorization_identity {
             out(b"a=");
-            write_name(identity, out);
+            saslname::write(identity, out);
         }
         out(b",");
     }
 
     fn write_bare(self, out: &mut dyn FnMut(&[u8])) {
         out(b"n=");
-        write_name(self.credentials.username, out);
+        saslname::write(self.credentials.username, out);
         out(b",r=");
         out(self.nonce.octets());
     }
@@ -157,17 +158,6 @@ impl State {
         let given = decoded(verifier, &mut octets).ok_or(ExchangeError::NotProven)?;
         self.proven = self.signature.take().is_some_and(|signature| signature.matches(given));
         if self.proven { Ok(()) } else { Err(ExchangeError::NotProven) }
-    }
-}
-
-/// A name, in which `,` is `=2C` and `=` is `=3D`.
-fn write_name(name: &str, out: &mut dyn FnMut(&[u8])) {
-    for octet in name.as_bytes() {
-        match octet {
-            b',' => out(b"=2C"),
-            b'=' => out(b"=3D"),
-            octet => out(&[*octet]),
-        }
     }
 }
 
