@@ -8,9 +8,10 @@ use ehlo::sasl::Mechanism;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
-use super::delivery::{self, Job};
+use super::delivery;
 use super::pool::Pool;
 use super::settings::Settings;
+use super::task::Job;
 use super::{Credentials, Envelope, Error, Message, Receipt, Security, Transport};
 use crate::tls::ClientTls;
 

@@ -3,19 +3,17 @@
 use core::time::Duration;
 
 use ehlo::address::{ForwardPath, ReversePath};
-use ehlo::capability::Extensions;
 use ehlo::client::guard::Content;
 use ehlo::client::submission::{Event, Security, Submission};
 use ehlo::client::{Capabilities, Closed, NotSent, To};
-use ehlo::parameter::{BodyType, MailParameters};
 use ehlo::reply::ReplyCode;
 use ehlo::sasl::Derivation;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::body::Body;
 use super::settings::Settings;
-use super::{Credentials, Envelope, Error, Message, Receipt, Recipient, Reply, Session};
+use super::task::{Job, Outcome, Task, Undelivered};
+use super::{Credentials, Error, Receipt, Recipient, Reply, Session};
 use crate::tls::ServerTlsFacts;
 
 /// Octets of the receive buffer: the longest line of a reply, a challenge included.
@@ -26,23 +24,6 @@ const SEND: usize = 64 * 1024;
 const SLICE: u32 = 1 << 20;
 /// How long the end of a stream may take when all is said.
 const GOODBYE: Duration = Duration::from_secs(1);
-
-/// A message that is to be sent, and where to say what became of it.
-pub(super) struct Job {
-    pub(super) envelope: Envelope,
-    pub(super) message: Message,
-    pub(super) answer: oneshot::Sender<Answer>,
-}
-
-/// What became of a message.
-pub(super) type Answer = Result<Receipt, Undelivered>;
-
-/// A message that was not sent.
-pub(super) struct Undelivered {
-    pub(super) error: Error,
-    /// The server has seen nothing of it, and the connection was an old one: over another it may go.
-    pub(super) again: Option<Box<(Envelope, Message)>>,
-}
 
 /// Connects and sends what comes, until nothing comes for so long, or ever.
 pub(super) async fn run(settings: &Settings, jobs: &mut mpsc::Receiver<Job>, idle: Duration) {
@@ -134,13 +115,6 @@ pub(super) async fn run(settings: &Settings, jobs: &mut mpsc::Receiver<Job>, idl
     }
 }
 
-impl Job {
-    fn answer(self, answer: Answer) {
-        // Whoever asked may be gone.
-        let _ = self.answer.send(answer);
-    }
-}
-
 /// What to do next.
 enum Step {
     On,
@@ -167,34 +141,6 @@ struct Work<'s> {
     said: Option<Reply>,
     offered: Vec<String>,
     token: Option<String>,
-}
-
-/// The message at work.
-struct Task {
-    envelope: Envelope,
-    body: Body,
-    parameters: Parameters,
-    answer: oneshot::Sender<Answer>,
-    begun: bool,
-    recipients: Vec<Recipient>,
-    /// Places of the recipients that were accepted.
-    accepted: Vec<usize>,
-    /// How many of those the server has replied to behind the message (LMTP).
-    delivered: usize,
-    outcome: Option<Outcome>,
-}
-
-/// What is known of a message before it goes out.
-struct Parameters {
-    size: Option<u64>,
-    binary: bool,
-    eight_bit: Option<bool>,
-}
-
-/// How a message ended.
-enum Outcome {
-    Taken(Reply),
-    Error(Error),
 }
 
 impl<'s> Work<'s> {
@@ -467,71 +413,6 @@ impl<'s> Work<'s> {
             Some(credentials) => credentials.redact(text),
             None => text,
         }
-    }
-}
-
-impl Task {
-    fn new(job: Job) -> Self {
-        let Job { envelope, message, answer } = job;
-        let parameters = Parameters {
-            size: message.size(),
-            binary: message.binary,
-            eight_bit: message.has_eight_bit(),
-        };
-        Self {
-            envelope,
-            body: Body::new(message.source),
-            parameters,
-            answer,
-            begun: false,
-            recipients: Vec::new(),
-            accepted: Vec::new(),
-            delivered: 0,
-            outcome: None,
-        }
-    }
-
-    /// By LMTP each recipient has a reply of his own: who has none by now did not get the message for all we know
-    /// (RFC 2033 section 4.2).
-    fn give_up_the_rest(&mut self) {
-        let Some(last) = self.delivered.checked_sub(1) else { return };
-        let reply = |place: &usize| self.recipients.get(*place).map(Recipient::reply).cloned();
-        let said = self.accepted.get(last).and_then(reply);
-        // A 421 is meant for all of them.
-        let said = said.filter(|reply| reply.code() == ReplyCode::NOT_AVAILABLE);
-        let said = said.unwrap_or_else(Reply::lost);
-        for place in self.accepted.iter().skip(self.delivered) {
-            if let Some(recipient) = self.recipients.get_mut(*place) {
-                recipient.delivered(said.clone());
-            }
-        }
-    }
-
-    /// It was not sent; `again` says whether another connection may try it.
-    fn undelivered(self, error: Error, again: bool) {
-        let Parameters { size, binary, eight_bit } = self.parameters;
-        let again = if again { self.body.untouched(size) } else { None };
-        let again =
-            again.map(|source| Box::new((self.envelope, Message { source, binary, eight_bit })));
-        // Whoever asked may be gone.
-        let _ = self.answer.send(Err(Undelivered { error, again }));
-    }
-
-    /// The parameters of MAIL.
-    fn parameters(&self, offered: &Capabilities) -> MailParameters<'_> {
-        let mut parameters = self.envelope.mail();
-        parameters.size = self.parameters.size;
-        parameters.body = match (self.parameters.binary, self.parameters.eight_bit) {
-            (true, _) => Some(BodyType::BinaryMime),
-            (false, Some(true)) => Some(BodyType::EightBitMime),
-            (false, Some(false)) => None,
-            // Nobody knows before it is read: it may have them where the server takes them.
-            (false, None) if offered.has(Extensions::EIGHT_BIT_MIME) => {
-                Some(BodyType::EightBitMime)
-            }
-            (false, None) => None,
-        };
-        parameters
     }
 }
 

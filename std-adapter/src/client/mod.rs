@@ -52,6 +52,7 @@ mod pool;
 mod receipt;
 mod session;
 mod settings;
+mod task;
 mod transport;
 
 pub use builder::Client;

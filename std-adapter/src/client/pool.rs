@@ -7,8 +7,9 @@ use ehlo::client::Closed;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinSet;
 
-use super::delivery::{self, Job, Undelivered};
+use super::delivery;
 use super::settings::Settings;
+use super::task::{Job, Undelivered};
 use super::{Envelope, Error, Message, Receipt};
 
 /// How long a connection is kept without a message: well below what servers wait for a command.
