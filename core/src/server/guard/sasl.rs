@@ -286,7 +286,9 @@ impl<'a> Anonymous<'a> {
     }
 }
 
-/// A round of a mechanism of the application's own.
+/// A round of a mechanism of the application's own, or of GSSAPI.
+///
+/// The application keeps what it knows of the exchange; another one, or none, begins with the next AUTH.
 pub struct Exchange<'a> {
     pub(in crate::server) answer: Answer<'a>,
     pub(in crate::server) response: Option<&'a [u8]>,
@@ -295,7 +297,8 @@ pub struct Exchange<'a> {
 verdicts!(Exchange, rejected);
 
 impl<'a> Exchange<'a> {
-    /// What the client sent, decoded; `None` when there was no initial response.
+    /// What the client sent, decoded; `None` when there was no initial response. In GSSAPI, where the
+    /// client speaks first, it is always there: it has been asked for.
     #[must_use]
     pub const fn response(&self) -> Option<&'a [u8]> {
         self.response
