@@ -238,6 +238,9 @@ fn run(run: &Run) -> End {
                         Some(meddling) => meddling.meddle(end.messages, response),
                         None => response.to_vec(),
                     };
+                    if exchange.is_first() {
+                        ours = (gssapi::Server::new(), Context::new(KEYTAB, false));
+                    }
                     end.messages += 1;
                     match server_says(run, &mut ours, &response) {
                         Some(Ok(octets)) => exchange.challenge(&octets).unwrap(),
@@ -354,6 +357,38 @@ fn a_server_that_insists_on_a_layer_gets_no_answer() {
         let why = Failure::Exchange(Mechanism::Gssapi, ExchangeError::Abandoned);
         assert_eq!(ended.failed, Some(why), "{offer:?}");
     }
+}
+
+#[test]
+fn the_first_round_of_each_exchange_is_told() {
+    let mut server = Connection::new(&SERVER, vec![0; 4096], vec![0; 4096], [7; 16]).implicit_tls();
+    let mut firsts = Vec::new();
+    // With an initial response or without, cancelled or answered: the next one begins anew.
+    let said = "EHLO me\r\nAUTH GSSAPI\r\nYQ==\r\n\r\n*\r\nAUTH GSSAPI YQ==\r\nYg==\r\n*\r\n\
+                AUTH GSSAPI YQ==\r\n";
+    let mut lines = said.split_inclusive('\n');
+    for _ in 0..200 {
+        match server.poll_io() {
+            Some(Io::Write(write)) => {
+                let n = write.bytes().len();
+                write.sent(n);
+            }
+            Some(Io::Read(mut read)) => {
+                let line = lines.next().unwrap_or_default();
+                read.space()[..line.len()].copy_from_slice(line.as_bytes());
+                read.filled(line.len());
+            }
+            Some(Io::Wait(_)) => server.handle_timeout(),
+            None => match server.event().unwrap() {
+                Event::Exchange(exchange) => {
+                    firsts.push(exchange.is_first());
+                    exchange.challenge(b"go on").unwrap();
+                }
+                other => other.accept_or_decline(),
+            },
+        }
+    }
+    assert_eq!(firsts, [true, false, true, false, true]);
 }
 
 #[test]

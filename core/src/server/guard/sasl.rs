@@ -288,7 +288,8 @@ impl<'a> Anonymous<'a> {
 
 /// A round of a mechanism of the application's own, or of GSSAPI.
 ///
-/// The application keeps what it knows of the exchange; another one, or none, begins with the next AUTH.
+/// What the exchange is about is the application's to keep. An exchange that is cancelled ends without
+/// a word: what was kept is void when [`is_first`](Self::is_first) says that another one begins.
 pub struct Exchange<'a> {
     pub(in crate::server) answer: Answer<'a>,
     pub(in crate::server) response: Option<&'a [u8]>,
@@ -302,6 +303,12 @@ impl<'a> Exchange<'a> {
     #[must_use]
     pub const fn response(&self) -> Option<&'a [u8]> {
         self.response
+    }
+
+    /// Whether this is the first round of an exchange.
+    #[must_use]
+    pub fn is_first(&self) -> bool {
+        self.answer.state.exchange.is_some_and(|exchange| exchange.is_first())
     }
 
     /// Sends a challenge and waits for the response to it.
