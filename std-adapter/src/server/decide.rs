@@ -47,6 +47,15 @@ pub(super) async fn decide<V: Service>(
             }
             Err(no) => hello.refuse(&no.refusal()),
         },
+        #[cfg(feature = "gssapi")]
+        Event::Exchange(exchange)
+            if exchange.mechanism() == ehlo::sasl::Mechanism::Gssapi.name()
+                && shared.kerberos.is_some() =>
+        {
+            if let Some(acceptor) = &shared.kerberos {
+                super::kerberos::round(shared, acceptor, exchange, info).await;
+            }
+        }
         Event::Login(_)
         | Event::CramMd5(_)
         | Event::Token(_)
@@ -284,7 +293,7 @@ pub(super) fn acknowledged<V: Service>(shared: &Shared<V>, info: &mut SessionInf
 }
 
 /// Takes one of the attempts the peer has.
-fn begin<V: Service>(
+pub(super) fn begin<V: Service>(
     shared: &Shared<V>,
     info: &SessionInfo<V::Identity>,
 ) -> Result<Attempt, Refuse> {

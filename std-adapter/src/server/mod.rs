@@ -46,6 +46,8 @@ mod credentials;
 mod decide;
 mod dialogue;
 mod info;
+#[cfg(feature = "gssapi")]
+mod kerberos;
 mod listener;
 mod log;
 mod refused;
@@ -93,6 +95,8 @@ pub(crate) struct Shared<V> {
     transcript: bool,
     stopper: Stopper,
     sessions: AtomicU64,
+    #[cfg(feature = "gssapi")]
+    kerberos: Option<crate::kerberos::Acceptor>,
 }
 
 impl<V> Shared<V> {
