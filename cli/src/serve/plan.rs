@@ -23,6 +23,7 @@ use super::rules::Rules;
 use super::state_folder;
 use super::values::{BareNewline, Limit};
 use crate::exit::Failure;
+use crate::kerberos::Keys;
 
 /// A server that can be started.
 #[derive(Debug)]
@@ -39,6 +40,8 @@ pub(crate) struct Plan {
     pub(crate) faults: Faults,
     pub(crate) store: AnyStore,
     pub(crate) throttle: ThrottleLimits,
+    /// The keys of the service.
+    pub(crate) keys: Option<Keys>,
     /// Nobody may send without AUTH, and AUTH is there under TLS alone.
     pub(crate) auth_needs_tls: bool,
     pub(crate) options: Options,
@@ -74,6 +77,10 @@ impl Plan {
             certificate(&options, hostname)?
         } else {
             (None, None)
+        };
+        let keys = match &options.keytab {
+            Some(keytab) => Some(Keys::open(keytab, options.service_name.as_deref())?),
+            None => None,
         };
         let (accounts, mechanisms, generated) = accounts::open(&options)?;
         let mechanisms: &'static [Mechanism] = mechanisms.leak();
@@ -126,6 +133,7 @@ impl Plan {
             faults,
             store,
             throttle,
+            keys,
             auth_needs_tls,
             options,
         })
@@ -146,6 +154,8 @@ fn contradictions(options: &Options) -> Result<(), Failure> {
         "--require-tls and --allow-insecure-auth: choose one of them"
     } else if o.accept_any && (o.users.is_some() || !o.user.is_empty() || !o.token.is_empty()) {
         "--accept-any takes any name and password: leave out --user, --token and --users"
+    } else if o.service_name.is_some() && o.keytab.is_none() {
+        "--service-name says which key of --keytab FILE: give both"
     } else if o.hide.iter().any(|hidden| o.offer.contains(hidden)) {
         "the same extension in --offer and --hide: choose one of them"
     } else {
