@@ -97,7 +97,7 @@ struct Name(sys::gss_name_t);
 impl Name {
     fn import(text: &str, kind: Oid<'static>) -> Result<Self, KerberosError> {
         let mut buffer = sys::gss_buffer_desc {
-            length: text.len().try_into().unwrap_or(0),
+            length: text.len(),
             value: text.as_ptr().cast_mut().cast::<c_void>(),
         };
         let mut kind = oid(kind);

@@ -18,17 +18,14 @@ fn split(plaintext: &[u8]) -> Result<(u8, [u8; 3], &[u8]), Error> {
     }
 }
 
-/// Sees that what the server offers can be chosen of.
+/// Sees that what the server offers can be chosen of. The size of messages it takes is for layers that
+/// are not chosen, and is not looked at: it should be zero where there are none, and with Dovecot it isn't.
 pub(super) fn read_offer(plaintext: &[u8]) -> Result<(), Error> {
-    let (bits, size, rest) = split(plaintext)?;
-    if !rest.is_empty() {
-        return Err(Error::Malformed);
+    match split(plaintext)? {
+        (_, _, [_, ..]) => Err(Error::Malformed),
+        (bits, ..) if bits & NONE == 0 => Err(Error::Layer),
+        _ => Ok(()),
     }
-    if bits & NONE == 0 {
-        return Err(Error::Layer);
-    }
-    // Bits that aren't understood count as layers: they are not chosen.
-    if bits == NONE && size != [0; 3] { Err(Error::Size) } else { Ok(()) }
 }
 
 /// Reads what the client has chosen: its authorization identity, where it has one.

@@ -76,7 +76,7 @@ pub enum Error {
     Malformed,
     /// The server insists on a security layer; or the client has chosen one that was not offered.
     Layer,
-    /// There is no security layer, and yet octets that it would take.
+    /// The client has chosen no security layer, and yet says how many octets it would take in one.
     Size,
     /// The authorization identity is empty, too long, or holds a control character; or it is not UTF-8.
     Identity,
