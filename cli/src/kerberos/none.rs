@@ -27,8 +27,7 @@ pub(crate) struct Tickets(Infallible);
 
 impl Tickets {
     pub(crate) fn of(source: Source<'_>) -> Result<Self, Failure> {
-        // They would have been used.
-        let Source { cache: _, keytab: _, service: _ } = source;
+        let _ = (source.cache, source.keytab, source.service);
         Err(Failure::new(exit::USAGE, format_args!("Kerberos: {MISSING}")))
     }
 

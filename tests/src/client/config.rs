@@ -163,11 +163,12 @@ impl Setting {
     }
 }
 
-/// The mechanism of this name; one that the crate doesn't know is the application's own.
+/// The mechanism of this name; one that begins with `X-` is the application's own.
 pub(super) fn mechanism(name: &str) -> Result<Mechanism, String> {
     match Mechanism::from_name(name) {
         Some(known) => Ok(known),
-        None => Ok(Mechanism::Application(leak(name)?)),
+        None if name.starts_with("X-") => Ok(Mechanism::Application(leak(name)?)),
+        None => Err(format!("no such mechanism: {name}")),
     }
 }
 
