@@ -172,6 +172,10 @@ impl<I> SessionInfo<I> {
         self.identity = None;
         self.username = Box::default();
         self.proven = None;
+        #[cfg(feature = "gssapi")]
+        {
+            self.kerberos = None;
+        }
         self.envelope = None;
         self.forwarded = None;
     }
