@@ -63,12 +63,13 @@ fn config(choice: u8, more: u8) -> Config<'static> {
 
 fn credentials(more: u8) -> Option<Credentials<'static>> {
     let password = Credentials::password("tim", "Sesame-open-1");
-    match more % 8 {
+    match more % 9 {
         0 => None,
         1 | 2 => Some(password),
         3 => Some(password.authorization_identity("tom")),
         4 => Some(Credentials::token("tim", "Sesame-open-2")),
         5 => Some(password.or_token("Sesame-open-2").or_certificate()),
+        8 => Some(password.or_application()),
         6 => Some(Credentials::certificate().authorization_identity("tim")),
         _ => Some(Credentials::anonymous("tim@example.org")),
     }
@@ -354,6 +355,20 @@ impl App {
                         self.skip = !matches!(said, Ok(()) | Err(NotSent::Later));
                     }
                 }
+            }
+            Event::Exchange(exchange) => {
+                let message = [b'x'; 1020];
+                let length = 4 * usize::from(self.dice.roll());
+                // What can't be said is told as the journey's failure.
+                let _ = match self.dice.roll() % 8 {
+                    0 => exchange.wait(),
+                    1 => exchange.complete(&message[..length]),
+                    2 => {
+                        exchange.cancel();
+                        Ok(())
+                    }
+                    _ => exchange.respond(&message[..length]),
+                };
             }
             Event::TokenRefused(refused) => {
                 let _ = refused.reason();
