@@ -14,16 +14,42 @@
 //! ```
 
 use core::fmt;
-use core::net::{IpAddr, Ipv6Addr};
+use core::net::IpAddr;
 
 use crate::error::InvalidAddress;
 use crate::wire::grammar::{self, Path, whole};
 
-/// The mailbox of a path, which is what stands before its closing bracket.
-fn mailbox_of<'a>(path: &'a str, mailbox: &[u8], at: usize) -> Result<Mailbox<'a>, InvalidAddress> {
-    let inside = path.strip_suffix('>').ok_or(InvalidAddress)?;
-    let start = inside.len().checked_sub(mailbox.len()).ok_or(InvalidAddress)?;
-    Ok(Mailbox { text: inside.get(start..).ok_or(InvalidAddress)?, at })
+/// What a rule for paths gives, and what stands behind the path.
+fn path(
+    text: &str,
+    rule: fn(&[u8]) -> grammar::Parsed<'_, Path<'_>>,
+) -> Result<(PathOf<'_>, &str), InvalidAddress> {
+    let (rest, path) = rule(text.as_bytes()).map_err(|_| InvalidAddress)?;
+    let end = text.len().saturating_sub(rest.len());
+    let (path_text, behind) = text.split_at_checked(end).ok_or(InvalidAddress)?;
+    // What stands before the closing bracket; a source route before it is left out.
+    let inside = path_text.strip_suffix('>').ok_or(InvalidAddress)?;
+    let path = match path {
+        Path::Null => PathOf::Null,
+        Path::Postmaster => PathOf::Postmaster(inside.strip_prefix('<').unwrap_or(inside)),
+        Path::Mailbox(mailbox, at) => {
+            let start = inside.len().saturating_sub(mailbox.len());
+            PathOf::Mailbox(Mailbox { text: inside.get(start..).ok_or(InvalidAddress)?, at })
+        }
+    };
+    Ok((path, behind))
+}
+
+/// Any of the paths there are.
+enum PathOf<'a> {
+    Null,
+    Postmaster(&'a str),
+    Mailbox(Mailbox<'a>),
+}
+
+/// Nothing may stand behind what was read.
+fn alone<T>((found, behind): (T, &str)) -> Result<T, InvalidAddress> {
+    if behind.is_empty() { Ok(found) } else { Err(InvalidAddress) }
 }
 
 /// A local-part: a dot-string or a quoted string of at most 64 octets, as it was written.
@@ -107,12 +133,12 @@ impl<'a> AddressLiteral<'a> {
     #[must_use]
     pub fn ip(self) -> Option<IpAddr> {
         let content = self.0.strip_prefix('[')?.strip_suffix(']')?.as_bytes();
-        if let Some(address) = whole(grammar::ipv4_address, content) {
-            return Some(IpAddr::V4(address));
+        if let Some(octets) = grammar::ipv4_address(content) {
+            return Some(IpAddr::from(octets));
         }
         let (tag, address) = content.split_at_checked(5)?;
-        let address: Option<Ipv6Addr> = whole(grammar::ipv6_text, address);
-        address.filter(|_| tag.eq_ignore_ascii_case(b"IPv6:")).map(IpAddr::V6)
+        let segments = grammar::ipv6_address(address);
+        segments.filter(|_| tag.eq_ignore_ascii_case(b"IPv6:")).map(IpAddr::from)
     }
 }
 
@@ -210,14 +236,15 @@ impl<'a> ReversePath<'a> {
     /// # Errors
     /// When it does not match the grammar, or the path is longer than 256 octets.
     pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
-        Self::read(text)
+        alone(Self::split_from(text)?)
     }
 
-    fn read(path: &'a str) -> Result<Self, InvalidAddress> {
-        match whole(grammar::reverse_path, path.as_bytes()) {
-            Some(Path::Null) => Ok(Self::Null),
-            Some(Path::Mailbox(mailbox, at)) => mailbox_of(path, mailbox, at).map(Self::Mailbox),
-            Some(Path::Postmaster) | None => Err(InvalidAddress),
+    /// Reads it from the front of a text; also what stands behind it.
+    pub(crate) fn split_from(text: &'a str) -> Result<(Self, &'a str), InvalidAddress> {
+        match path(text, grammar::reverse_path)? {
+            (PathOf::Null, behind) => Ok((Self::Null, behind)),
+            (PathOf::Mailbox(mailbox), behind) => Ok((Self::Mailbox(mailbox), behind)),
+            (PathOf::Postmaster(_), _) => Err(InvalidAddress),
         }
     }
 
@@ -256,17 +283,15 @@ impl<'a> ForwardPath<'a> {
     /// # Errors
     /// When it does not match the grammar, or the path is longer than 256 octets.
     pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
-        Self::read(text)
+        alone(Self::split_from(text)?)
     }
 
-    fn read(path: &'a str) -> Result<Self, InvalidAddress> {
-        match whole(grammar::forward_path, path.as_bytes()) {
-            Some(Path::Postmaster) => {
-                let name = path.strip_prefix('<').and_then(|name| name.strip_suffix('>'));
-                name.map(Self::Postmaster).ok_or(InvalidAddress)
-            }
-            Some(Path::Mailbox(mailbox, at)) => mailbox_of(path, mailbox, at).map(Self::Mailbox),
-            Some(Path::Null) | None => Err(InvalidAddress),
+    /// Reads it from the front of a text; also what stands behind it.
+    pub(crate) fn split_from(text: &'a str) -> Result<(Self, &'a str), InvalidAddress> {
+        match path(text, grammar::forward_path)? {
+            (PathOf::Postmaster(name), behind) => Ok((Self::Postmaster(name), behind)),
+            (PathOf::Mailbox(mailbox), behind) => Ok((Self::Mailbox(mailbox), behind)),
+            (PathOf::Null, _) => Err(InvalidAddress),
         }
     }
 

@@ -51,60 +51,50 @@ pub enum SyntaxError {
     Size,
     /// The size of a BDAT chunk does not fit 64 bits: where it ends can't be known.
     ChunkSize,
-    /// What follows the size of a BDAT chunk is not `LAST`; the chunk of this many octets comes all
-    /// the same.
-    ChunkMarker(u64),
+    /// What follows the size of a BDAT chunk is not `LAST`; the chunk comes all the same.
+    ChunkMarker,
 }
 
 impl SyntaxError {
     /// The reply code, enhanced status code and text for it (RFC 5321 section 4.2.2, RFC 3463).
     #[must_use]
     pub const fn reply(self) -> (ReplyCode, Enhanced, &'static str) {
+        let (code, enhanced) = self.codes();
+        (code, enhanced, self.text())
+    }
+
+    pub(crate) const fn codes(self) -> (ReplyCode, Enhanced) {
         use Enhanced as E;
         use ReplyCode as C;
         match self {
-            Self::Octets => {
-                (C::SYNTAX_ERROR, E::SYNTAX_ERROR, "commands are printable ASCII or UTF-8")
+            Self::Octets => (C::SYNTAX_ERROR, E::SYNTAX_ERROR),
+            Self::UnknownCommand => (C::SYNTAX_ERROR, E::INVALID_COMMAND),
+            Self::NotImplemented => (C::NOT_IMPLEMENTED, E::INVALID_COMMAND),
+            Self::ReversePath => (C::ARGUMENT_ERROR, E::BAD_SENDER_SYNTAX),
+            Self::ForwardPath => (C::ARGUMENT_ERROR, E::BAD_RECIPIENT_SYNTAX),
+            Self::Size => (C::EXCEEDED_STORAGE, E::MESSAGE_TOO_BIG),
+            _ => (C::ARGUMENT_ERROR, E::INVALID_ARGUMENTS),
+        }
+    }
+
+    pub(crate) const fn text(self) -> &'static str {
+        match self {
+            Self::Octets => "commands are printable ASCII or UTF-8",
+            Self::UnknownCommand => "command not recognized",
+            Self::NotImplemented => "command not implemented",
+            Self::MissingArgument => "this command needs an argument",
+            Self::UnexpectedArgument => "this command takes no argument",
+            Self::Argument | Self::ChunkMarker => "malformed argument",
+            Self::Hello => "expected a domain or an address literal in brackets",
+            Self::PathKeyword => {
+                "expected MAIL FROM:<address> or RCPT TO:<address>, without a space behind the colon"
             }
-            Self::UnknownCommand => (C::SYNTAX_ERROR, E::INVALID_COMMAND, "command not recognized"),
-            Self::NotImplemented => {
-                (C::NOT_IMPLEMENTED, E::INVALID_COMMAND, "command not implemented")
-            }
-            Self::MissingArgument => {
-                (C::ARGUMENT_ERROR, E::INVALID_ARGUMENTS, "this command needs an argument")
-            }
-            Self::UnexpectedArgument => {
-                (C::ARGUMENT_ERROR, E::INVALID_ARGUMENTS, "this command takes no argument")
-            }
-            Self::Argument | Self::ChunkMarker(_) => {
-                (C::ARGUMENT_ERROR, E::INVALID_ARGUMENTS, "malformed argument")
-            }
-            Self::Hello => (
-                C::ARGUMENT_ERROR,
-                E::INVALID_ARGUMENTS,
-                "expected a domain or an address literal in brackets",
-            ),
-            Self::PathKeyword => (
-                C::ARGUMENT_ERROR,
-                E::INVALID_ARGUMENTS,
-                "expected MAIL FROM:<address> or RCPT TO:<address>, without a space behind the colon",
-            ),
-            Self::ReversePath => {
-                (C::ARGUMENT_ERROR, E::BAD_SENDER_SYNTAX, "malformed or over-long reverse-path")
-            }
-            Self::ForwardPath => {
-                (C::ARGUMENT_ERROR, E::BAD_RECIPIENT_SYNTAX, "malformed or over-long forward-path")
-            }
-            Self::Parameter => (C::ARGUMENT_ERROR, E::INVALID_ARGUMENTS, "malformed parameter"),
-            Self::RepeatedParameter => (
-                C::ARGUMENT_ERROR,
-                E::INVALID_ARGUMENTS,
-                "a parameter is repeated or excludes another",
-            ),
-            Self::Size => (C::EXCEEDED_STORAGE, E::MESSAGE_TOO_BIG, "no message can be that large"),
-            Self::ChunkSize => {
-                (C::ARGUMENT_ERROR, E::INVALID_ARGUMENTS, "no chunk can be that large")
-            }
+            Self::ReversePath => "malformed or over-long reverse-path",
+            Self::ForwardPath => "malformed or over-long forward-path",
+            Self::Parameter => "malformed parameter",
+            Self::RepeatedParameter => "a parameter is repeated or excludes another",
+            Self::Size => "no message can be that large",
+            Self::ChunkSize => "no chunk can be that large",
         }
     }
 }

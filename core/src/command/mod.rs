@@ -20,6 +20,7 @@ mod parse;
 mod verb;
 
 pub use attributes::{Attribute, Attributes};
+pub(crate) use parse::bdat;
 pub use verb::Verb;
 
 /// A command line, typed.

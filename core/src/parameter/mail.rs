@@ -56,7 +56,13 @@ enum Known {
 }
 
 impl Known {
-    const ALL: &'static [(&'static str, Self)] = &[
+    const ALL: &'static [(&'static str, Self)] =
+        if crate::EXTENSIONS { Self::EXTENDED } else { Self::BASIC };
+
+    const BASIC: &'static [(&'static str, Self)] =
+        &[("SIZE", Self::Size), ("BODY", Self::Body), ("AUTH", Self::Auth)];
+
+    const EXTENDED: &'static [(&'static str, Self)] = &[
         ("SIZE", Self::Size),
         ("BODY", Self::Body),
         ("SMTPUTF8", Self::SmtpUtf8),
@@ -90,10 +96,24 @@ impl<'a> MailParameters<'a> {
                 Ok(())
             }
         })?;
-        if found.other.has_repeated() {
+        if crate::EXTENSIONS && found.other.has_repeated() {
             return Err(SyntaxError::RepeatedParameter);
         }
         Ok(found)
+    }
+
+    /// Whether there are none at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        let extended = crate::EXTENSIONS
+            && (self.smtputf8
+                || self.ret.is_some()
+                || self.envid.is_some()
+                || self.requiretls
+                || self.hold.is_some()
+                || self.by.is_some()
+                || self.mt_priority.is_some());
+        let basic = self.size.is_some() || self.body.is_some() || self.auth.is_some();
+        !extended && !basic && self.other.is_none()
     }
 
     fn set(&mut self, keyword: Known, value: Option<&'a str>) -> Result<(), SyntaxError> {
@@ -104,11 +124,13 @@ impl<'a> MailParameters<'a> {
                 once(&mut self.size, Some(size))
             }
             Known::Body => once(&mut self.body, typed(value, BodyType::parse)),
-            Known::SmtpUtf8 => flag(&mut self.smtputf8, value),
             Known::Auth => {
                 let read = |v| if v == "<>" { Ok(Xtext::EMPTY) } else { Xtext::parse(v) };
                 once(&mut self.auth, typed(value, read))
             }
+            // None of these without the feature.
+            _ if !crate::EXTENSIONS => Ok(()),
+            Known::SmtpUtf8 => flag(&mut self.smtputf8, value),
             Known::Ret => once(&mut self.ret, typed(value, Ret::parse)),
             Known::Envid => {
                 let envid = typed(value, Xtext::parse).filter(|id| id.as_str().len() <= 100);

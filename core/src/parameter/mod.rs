@@ -35,7 +35,7 @@ fn each<'a>(
         let parsed = whole(grammar::esmtp_param, word.as_bytes()).ok_or(SyntaxError::Parameter)?;
         let (keyword, value) = word.split_at_checked(parsed.0.len()).unwrap_or((word, ""));
         on(keyword, value.strip_prefix('='))?;
-        rest = behind.trim_start_matches(' ');
+        rest = words::trim_start(behind);
     }
     Ok(())
 }

@@ -20,7 +20,7 @@ pub struct RcptParameters<'a> {
 
 /// The keywords typed above.
 pub(super) fn is_known(keyword: &str) -> bool {
-    ["NOTIFY", "ORCPT"].iter().any(|known| known.eq_ignore_ascii_case(keyword))
+    crate::EXTENSIONS && ["NOTIFY", "ORCPT"].iter().any(|known| known.eq_ignore_ascii_case(keyword))
 }
 
 impl<'a> RcptParameters<'a> {
@@ -31,16 +31,16 @@ impl<'a> RcptParameters<'a> {
     pub fn parse(text: &'a str) -> Result<Self, SyntaxError> {
         let mut found = Self::default();
         each(text, |keyword, value| {
-            if keyword.eq_ignore_ascii_case("NOTIFY") {
+            if crate::EXTENSIONS && keyword.eq_ignore_ascii_case("NOTIFY") {
                 once(&mut found.notify, typed(value, Notify::parse))
-            } else if keyword.eq_ignore_ascii_case("ORCPT") {
+            } else if crate::EXTENSIONS && keyword.eq_ignore_ascii_case("ORCPT") {
                 once(&mut found.orcpt, typed(value, Orcpt::parse))
             } else {
                 found.other = OtherParameters::rcpt(text);
                 Ok(())
             }
         })?;
-        if found.other.has_repeated() {
+        if crate::EXTENSIONS && found.other.has_repeated() {
             return Err(SyntaxError::RepeatedParameter);
         }
         Ok(found)

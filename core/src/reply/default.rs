@@ -21,16 +21,47 @@ macro_rules! defaults {
             /// The reply as it is written by default.
             #[must_use]
             pub const fn reply(self) -> Reply<'static> {
-                match self {
-                    $(Self::$name => const { Reply::new(C::$code, $enhanced, $text) },)*
+                let (code, status) = self.codes();
+                Reply::new(code, status, if crate::TEXTS { self.text() } else { code.word() })
+            }
+
+            const fn codes(self) -> (C, Option<E>) {
+                // One small number for each, so that the compiler makes a table of them.
+                let packed = match self {
+                    $(Self::$name => const { pack(C::$code, $enhanced) },)*
                     Self::Syntax(error) => {
-                        let (code, enhanced, text) = error.reply();
-                        Reply::new(code, Some(enhanced), text)
+                        let (code, status) = error.codes();
+                        pack(code, Some(status))
                     }
+                };
+                unpack(packed)
+            }
+
+            const fn text(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)*
+                    Self::Syntax(error) => error.text(),
                 }
             }
         }
     };
+}
+
+/// A reply code and an enhanced status code in one number.
+const fn pack(code: C, status: Option<E>) -> u32 {
+    let status = match status {
+        Some(status) => status.packed(),
+        None => 0,
+    };
+    (code.value() as u32) << 16 | status as u32
+}
+
+const fn unpack(packed: u32) -> (C, Option<E>) {
+    let code = match C::received((packed >> 16) as u16) {
+        Some(code) => code,
+        None => C::LOCAL_ERROR,
+    };
+    (code, E::unpacked(packed as u16))
 }
 
 defaults! {

@@ -96,6 +96,16 @@ impl Enhanced {
         (self.class, self.subject, self.detail)
     }
 
+    /// It in one number; its subject and detail are small, as all of those above are.
+    pub(super) const fn packed(self) -> u16 {
+        (self.class as u16) << 12 | self.subject << 8 | self.detail
+    }
+
+    /// The status of [`packed`](Self::packed); zero is none.
+    pub(super) const fn unpacked(packed: u16) -> Option<Self> {
+        Self::new((packed >> 12) as u8, packed >> 8 & 15, packed & 255)
+    }
+
     /// Splits a text that begins with a status, such as `5.7.1 not you`, from what follows.
     #[must_use]
     pub fn split_from(text: &str) -> (Option<Self>, &str) {

@@ -30,6 +30,7 @@ pub struct Reply<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Lines<'a> {
     One(Text<'a>),
+    #[cfg(feature = "extensions")]
     Many(&'a [&'a str]),
 }
 
@@ -48,6 +49,7 @@ impl<'a> Reply<'a> {
     }
 
     /// A reply with several lines of text.
+    #[cfg(feature = "extensions")]
     #[must_use]
     pub const fn lines(code: ReplyCode, enhanced: Option<Enhanced>, lines: &'a [&'a str]) -> Self {
         Self { code, enhanced: Enhanced::fitting(enhanced, code), lines: Lines::Many(lines) }

@@ -1,5 +1,6 @@
 //! What a server offers, allows and says.
 
+use crate::EXTENSIONS;
 use crate::capability::Extensions;
 use crate::limits::Limits;
 use crate::policy::Policy;
@@ -116,6 +117,7 @@ impl<'c> Config<'c> {
 
     /// Parameters of MAIL and RCPT that the application knows what to do with. Any other one this
     /// crate doesn't know is answered 555.
+    #[cfg(feature = "extensions")]
     #[must_use]
     pub const fn parameters(self, parameters: &'c [&'c str]) -> Self {
         Self { parameters, ..self }
@@ -159,6 +161,7 @@ impl<'c> Config<'c> {
     }
 
     /// LMTP in place of SMTP (RFC 2033): LHLO, and a reply for each recipient of a message.
+    #[cfg(feature = "extensions")]
     #[must_use]
     pub const fn lmtp(self) -> Self {
         Self { lmtp: true, ..self }
@@ -166,6 +169,7 @@ impl<'c> Config<'c> {
 
     /// `Notice` events: each line as it comes, with credentials masked, and each reply the machine
     /// gives on its own account. For logs and transcripts.
+    #[cfg(feature = "extensions")]
     #[must_use]
     pub const fn notices(self) -> Self {
         Self { notices: Notices::All, ..self }
@@ -173,6 +177,7 @@ impl<'c> Config<'c> {
 
     /// `Notice` events for the replies alone that the machine gives on its own account: for a log
     /// that says why something was refused.
+    #[cfg(feature = "extensions")]
     #[must_use]
     pub const fn reply_notices(self) -> Self {
         Self { notices: Notices::Replies, ..self }
@@ -205,6 +210,11 @@ impl<'c> Config<'c> {
     }
 
     pub(super) const fn offers(&self, extension: Extensions) -> bool {
-        self.extensions.contains(extension)
+        Extensions::KNOWN.contains(extension) && self.extensions.contains(extension)
+    }
+
+    /// Whether it is LMTP.
+    pub(super) const fn speaks_lmtp(&self) -> bool {
+        EXTENSIONS && self.lmtp
     }
 }

@@ -13,9 +13,11 @@ use super::guard::ScramKeys;
 #[cfg(feature = "oauth")]
 use super::guard::Token;
 use super::guard::{
-    Anonymous, Answer, Body, Connected, Data, EndOfData, Etrn, Exchange, Expand, External, Hello,
-    Login, Mail, Notice, Rcpt, Shown, TransactionAborted, Upgrade, Verify, Xclient, Xforward,
+    Anonymous, Answer, Body, Connected, Data, EndOfData, Exchange, External, Hello, Login, Mail,
+    Rcpt, TransactionAborted, Upgrade,
 };
+#[cfg(feature = "extensions")]
+use super::guard::{Etrn, Expand, Notice, Shown, Verify, Xclient, Xforward};
 use super::machine::{Closed, Machine, Pending, State};
 use super::state::Phase;
 use crate::command::{Command, Verb};
@@ -67,18 +69,24 @@ pub enum Event<'a> {
     /// The message is complete.
     EndOfData(EndOfData<'a>),
     /// VRFY.
+    #[cfg(feature = "extensions")]
     Verify(Verify<'a>),
     /// EXPN.
+    #[cfg(feature = "extensions")]
     Expand(Expand<'a>),
     /// ETRN.
+    #[cfg(feature = "extensions")]
     Etrn(Etrn<'a>),
     /// XCLIENT.
+    #[cfg(feature = "extensions")]
     Xclient(Xclient<'a>),
     /// XFORWARD.
+    #[cfg(feature = "extensions")]
     Xforward(Xforward<'a>),
     /// The mail transaction is over without a message.
     Aborted(TransactionAborted<'a>),
     /// Something for the log.
+    #[cfg(feature = "extensions")]
     Notice(Notice<'a>),
     /// The connection is over. This is offered for ever.
     Closed(Closed),
@@ -112,12 +120,18 @@ impl Event<'_> {
             Self::Data(data) => data.refuse(&no),
             Self::Body(body) => body.refuse(&no),
             Self::EndOfData(end) => end.refuse(&no),
+            #[cfg(feature = "extensions")]
             Self::Verify(verify) => verify.decline(),
+            #[cfg(feature = "extensions")]
             Self::Expand(expand) => expand.decline(),
+            #[cfg(feature = "extensions")]
             Self::Etrn(etrn) => etrn.refuse(&no),
+            #[cfg(feature = "extensions")]
             Self::Xclient(xclient) => xclient.refuse(&no),
+            #[cfg(feature = "extensions")]
             Self::Xforward(xforward) => xforward.refuse(&no),
             Self::Aborted(aborted) => aborted.done(),
+            #[cfg(feature = "extensions")]
             Self::Notice(notice) => notice.done(),
             Self::Closed(_) => {}
         }
@@ -140,7 +154,9 @@ impl<'a> Machine<'a> {
     pub(super) fn offer(self) -> Option<Event<'a>> {
         let Self { config, state, rx, tx } = self;
         let rx: &'a [u8] = rx;
-        let (aborted, notice, closed) = (state.aborted, state.notice, state.closed);
+        let (aborted, closed) = (state.aborted, state.closed);
+        #[cfg(feature = "extensions")]
+        let notice = state.notice;
         let unread = state.window.unread(rx);
         let line = unread.get(..state.line.saturating_sub(2)).unwrap_or(&[]);
         let pending = state.pending;
@@ -148,6 +164,7 @@ impl<'a> Machine<'a> {
         if let Some(why) = aborted {
             return Some(Event::Aborted(TransactionAborted { answer, why }));
         }
+        #[cfg(feature = "extensions")]
         if let Some(reply) = notice {
             return Some(Event::Notice(Notice { answer, shown: Shown::Reply(reply) }));
         }
@@ -165,13 +182,15 @@ impl<'a> Machine<'a> {
                 let (octets, inserted) = (newline.octets(), Some(newline.unread()));
                 Some(Event::Body(Body { answer, octets, inserted }))
             }
+            #[cfg(feature = "extensions")]
             Pending::Line(n) => {
                 let shown = unread.get(..n).unwrap_or(unread);
                 let (line, masked) = shown_of(answer.config, answer.state, shown);
                 Some(Event::Notice(Notice { answer, shown: Shown::Line(line, masked) }))
             }
             Pending::Data => {
-                let bdat = matches!(Verb::split_from(line), Some((Verb::Bdat, _)));
+                let bdat =
+                    crate::EXTENSIONS && matches!(Verb::split_from(line), Some((Verb::Bdat, _)));
                 Some(Event::Data(Data { answer, chunk: bdat }))
             }
             Pending::Sasl => offer_sasl(answer, rx),
@@ -189,10 +208,15 @@ fn offer_command<'a>(answer: Answer<'a>, line: &'a [u8]) -> Option<Event<'a>> {
         Command::Helo(host) => Event::Hello(Hello { answer, kind: HelloKind::Helo, host }),
         Command::Mail(path, parameters) => Event::Mail(Mail { answer, path, parameters }),
         Command::Rcpt(path, parameters) => Event::Rcpt(Rcpt { answer, path, parameters }),
+        #[cfg(feature = "extensions")]
         Command::Vrfy(text) => Event::Verify(Verify { answer, text }),
+        #[cfg(feature = "extensions")]
         Command::Expn(text) => Event::Expand(Expand { answer, text }),
+        #[cfg(feature = "extensions")]
         Command::Etrn(text) => Event::Etrn(Etrn { answer, text }),
+        #[cfg(feature = "extensions")]
         Command::Xclient(attributes) => Event::Xclient(Xclient { answer, attributes }),
+        #[cfg(feature = "extensions")]
         Command::Xforward(attributes) => Event::Xforward(Xforward { answer, attributes }),
         _ => return None,
     })
@@ -233,6 +257,7 @@ fn offer_sasl<'a>(answer: Answer<'a>, rx: &'a [u8]) -> Option<Event<'a>> {
     })
 }
 
+#[cfg(feature = "extensions")]
 /// What of a line may be shown: everything, unless it is or has a SASL response.
 fn shown_of<'a>(config: &Config<'_>, state: &State, line: &'a [u8]) -> (&'a [u8], bool) {
     if state.phase() == Phase::Exchange {
@@ -258,6 +283,7 @@ fn shown_of<'a>(config: &Config<'_>, state: &State, line: &'a [u8]) -> (&'a [u8]
     }
 }
 
+#[cfg(feature = "extensions")]
 /// Whether a word is a mechanism on offer, in any case, or looks like the registered name of one.
 fn names_mechanism(config: &Config<'_>, word: &[u8]) -> bool {
     let upper = |c: &u8| matches!(c, b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_');
