@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::reply::{Enhanced, ReplyCode};
+use crate::reply::{DefaultReply, Enhanced, ReplyCode, pack};
 
 /// Not an address, domain, literal or path as RFC 5321 section 4.1.2 has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -59,21 +59,26 @@ impl SyntaxError {
     /// The reply code, enhanced status code and text for it (RFC 5321 section 4.2.2, RFC 3463).
     #[must_use]
     pub const fn reply(self) -> (ReplyCode, Enhanced, &'static str) {
-        let (code, enhanced) = self.codes();
-        (code, enhanced, self.text())
+        let reply = DefaultReply::Syntax(self).reply();
+        let enhanced = match reply.enhanced() {
+            Some(enhanced) => enhanced,
+            None => Enhanced::SYNTAX_ERROR,
+        };
+        (reply.code(), enhanced, self.text())
     }
 
-    pub(crate) const fn codes(self) -> (ReplyCode, Enhanced) {
+    /// The codes, packed.
+    pub(crate) const fn packed(self) -> u32 {
         use Enhanced as E;
         use ReplyCode as C;
         match self {
-            Self::Octets => (C::SYNTAX_ERROR, E::SYNTAX_ERROR),
-            Self::UnknownCommand => (C::SYNTAX_ERROR, E::INVALID_COMMAND),
-            Self::NotImplemented => (C::NOT_IMPLEMENTED, E::INVALID_COMMAND),
-            Self::ReversePath => (C::ARGUMENT_ERROR, E::BAD_SENDER_SYNTAX),
-            Self::ForwardPath => (C::ARGUMENT_ERROR, E::BAD_RECIPIENT_SYNTAX),
-            Self::Size => (C::EXCEEDED_STORAGE, E::MESSAGE_TOO_BIG),
-            _ => (C::ARGUMENT_ERROR, E::INVALID_ARGUMENTS),
+            Self::Octets => const { pack(C::SYNTAX_ERROR, Some(E::SYNTAX_ERROR)) },
+            Self::UnknownCommand => const { pack(C::SYNTAX_ERROR, Some(E::INVALID_COMMAND)) },
+            Self::NotImplemented => const { pack(C::NOT_IMPLEMENTED, Some(E::INVALID_COMMAND)) },
+            Self::ReversePath => const { pack(C::ARGUMENT_ERROR, Some(E::BAD_SENDER_SYNTAX)) },
+            Self::ForwardPath => const { pack(C::ARGUMENT_ERROR, Some(E::BAD_RECIPIENT_SYNTAX)) },
+            Self::Size => const { pack(C::EXCEEDED_STORAGE, Some(E::MESSAGE_TOO_BIG)) },
+            _ => const { pack(C::ARGUMENT_ERROR, Some(E::INVALID_ARGUMENTS)) },
         }
     }
 

@@ -123,7 +123,7 @@
 //! | feature | adds |
 //! | --- | --- |
 //! | `extensions` | CHUNKING, BINARYMIME, SMTPUTF8, DSN, LIMITS, REQUIRETLS, DELIVERBY, FUTURERELEASE, MT-PRIORITY, ETRN, XCLIENT and XFORWARD; VRFY and EXPN as events; LMTP; notices |
-//! | `texts` | what the server's own replies say besides their codes |
+//! | `texts` | what the server's own replies say besides their codes, and `Config::replies` to say something else |
 //!
 //! Each of the others adds a mechanism and what belongs to it; none changes what is there
 //! without it. EXTERNAL, ANONYMOUS and mechanisms of the application's own need no feature.

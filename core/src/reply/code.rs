@@ -130,6 +130,11 @@ impl ReplyCode {
         self.class() == 5
     }
 
+    /// The code in the upper half of what `pack` made.
+    pub(super) const fn unpacked(packed: u32) -> Self {
+        Self((packed >> 16) as u16)
+    }
+
     /// What it says in a word.
     pub(super) const fn word(self) -> &'static str {
         match self.class() {

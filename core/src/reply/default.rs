@@ -1,6 +1,6 @@
 //! The replies a server gives on its own account, each of which the application can replace.
 
-use super::{Enhanced as E, Reply, ReplyCode as C};
+use super::{Enhanced as E, Lines, Reply, ReplyCode as C, Text};
 use crate::error::SyntaxError;
 
 macro_rules! defaults {
@@ -21,20 +21,14 @@ macro_rules! defaults {
             /// The reply as it is written by default.
             #[must_use]
             pub const fn reply(self) -> Reply<'static> {
-                let (code, status) = self.codes();
-                Reply::new(code, status, if crate::TEXTS { self.text() } else { code.word() })
-            }
-
-            const fn codes(self) -> (C, Option<E>) {
                 // One small number for each, so that the compiler makes a table of them.
                 let packed = match self {
                     $(Self::$name => const { pack(C::$code, $enhanced) },)*
-                    Self::Syntax(error) => {
-                        let (code, status) = error.codes();
-                        pack(code, Some(status))
-                    }
+                    Self::Syntax(error) => error.packed(),
                 };
-                unpack(packed)
+                let (code, enhanced) = (C::unpacked(packed), E::unpacked(packed));
+                let text = if crate::TEXTS { self.text() } else { code.word() };
+                Reply { code, enhanced, lines: Lines::One(Text::own(text)) }
             }
 
             const fn text(self) -> &'static str {
@@ -48,20 +42,12 @@ macro_rules! defaults {
 }
 
 /// A reply code and an enhanced status code in one number.
-const fn pack(code: C, status: Option<E>) -> u32 {
+pub(crate) const fn pack(code: C, status: Option<E>) -> u32 {
     let status = match status {
         Some(status) => status.packed(),
         None => 0,
     };
-    (code.value() as u32) << 16 | status as u32
-}
-
-const fn unpack(packed: u32) -> (C, Option<E>) {
-    let code = match C::received((packed >> 16) as u16) {
-        Some(code) => code,
-        None => C::LOCAL_ERROR,
-    };
-    (code, E::unpacked(packed as u16))
+    (code.value() as u32) << 16 | status
 }
 
 defaults! {

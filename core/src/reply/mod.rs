@@ -11,6 +11,7 @@ mod write;
 
 pub use code::ReplyCode;
 pub use default::DefaultReply;
+pub(crate) use default::pack;
 pub use enhanced::Enhanced;
 pub use logged::LoggedLine;
 pub use received::{Received, ReplyLine};

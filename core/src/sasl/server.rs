@@ -254,7 +254,7 @@ impl core::error::Error for Malformed {}
 /// UTF-8 without NUL and with something in it: what a name or a password is.
 pub(super) fn name(octets: &[u8]) -> Result<&str, Malformed> {
     match core::str::from_utf8(octets) {
-        Ok(text) if !text.is_empty() && !octets.contains(&0) => Ok(text),
+        Ok(text) if !text.is_empty() && !octets.iter().any(|octet| *octet == 0) => Ok(text),
         _ => Err(Malformed),
     }
 }

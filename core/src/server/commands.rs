@@ -186,21 +186,10 @@ impl Machine<'_> {
     }
 
     fn refusal_of_mail(&self, path: &ReversePath<'_>, p: &MailParameters<'_>) -> Option<R> {
-        let offers = |wanted: bool, extension| !wanted || self.config.offers(extension);
-        let eight_bit = p.body == Some(BodyType::EightBitMime);
-        let binary = p.body == Some(BodyType::BinaryMime);
-        let known = offers(p.size.is_some(), E::SIZE)
-            && (p.body.is_none() || self.config.offers(E::EIGHT_BIT_MIME) || binary)
-            && offers(eight_bit, E::EIGHT_BIT_MIME)
-            && offers(binary, E::BINARYMIME.with(E::CHUNKING))
-            && offers(p.smtputf8, E::SMTPUTF8)
-            && (!EXTENSIONS
-                || offers(p.ret.is_some() || p.envid.is_some(), E::DSN)
-                    && (!p.requiretls || self.state.facts.tls)
-                    && offers(p.requiretls, E::REQUIRETLS)
-                    && offers(p.hold.is_some(), E::FUTURERELEASE)
-                    && offers(p.by.is_some(), E::DELIVERBY)
-                    && offers(p.mt_priority.is_some(), E::MT_PRIORITY))
+        let needs = p.needs();
+        let tls = self.state.facts.tls || !needs.contains(E::REQUIRETLS);
+        let known = self.config.offers(needs)
+            && tls
             && (p.auth.is_none() || !self.config.mechanisms.is_empty())
             && self.takes(&p.other);
         let limit = self.config.limits.message;
@@ -218,17 +207,17 @@ impl Machine<'_> {
     }
 
     fn refusal_of_rcpt(&self, path: &ForwardPath<'_>, p: &RcptParameters<'_>) -> Option<R> {
-        let dsn = EXTENSIONS && (p.notify.is_some() || p.orcpt.is_some());
         let ehlo = self.state.facts.hello == Hello::Ehlo;
         let utf8 = self.state.facts.smtputf8;
-        let original = p.orcpt.filter(|_| EXTENSIONS).map_or("", |orcpt| orcpt.as_str());
         let limit = match self.config.limits.recipients {
             0 => u16::MAX,
             limit => limit,
         };
-        if (dsn && !(ehlo && self.config.offers(E::DSN))) || !self.takes(&p.other) {
+        let needs = p.needs();
+        let known = needs == E::NONE || (ehlo && self.config.offers(needs));
+        if !known || !self.takes(&p.other) {
             Some(R::UnknownParameter)
-        } else if !(utf8 || path.as_str().is_ascii() && original.is_ascii()) {
+        } else if !(utf8 || path.as_str().is_ascii() && p.is_ascii()) {
             Some(R::NonAsciiAddress)
         } else if self.state.transaction.recipients >= limit {
             Some(R::TooManyRecipients)

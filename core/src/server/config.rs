@@ -185,6 +185,7 @@ impl<'c> Config<'c> {
 
     /// A function that is asked for each default reply, and may give another in its place. A reply
     /// with a code of another class is not taken.
+    #[cfg(feature = "texts")]
     #[must_use]
     pub const fn replies(self, replies: fn(DefaultReply) -> Option<Reply<'static>>) -> Self {
         Self { replies: Some(replies), ..self }
@@ -205,6 +206,9 @@ impl<'c> Config<'c> {
     /// The reply to write for a default one.
     pub(super) fn reply(&self, default: DefaultReply) -> Reply<'static> {
         let usual = default.reply();
+        if !crate::TEXTS {
+            return usual;
+        }
         let replaced = self.replies.and_then(|replies| replies(default));
         replaced.filter(|reply| reply.code().class() == usual.code().class()).unwrap_or(usual)
     }

@@ -86,8 +86,9 @@ impl Ready<'_> {
         if !offered.has(E::EIGHT_BIT_MIME) && parameters.body == Some(BodyType::SevenBit) {
             parameters.body = None;
         }
-        self.needs(mail_needs(&parameters))?;
-        if parameters.requiretls && self.channel() != Channel::Tls {
+        let needs = parameters.needs();
+        self.needs(needs)?;
+        if needs.contains(E::REQUIRETLS) && self.channel() != Channel::Tls {
             // It is offered under TLS alone, and asks for a certificate that was verified (RFC 8689
             // section 4.2.1).
             return Err(NotSent::NotOffered(E::REQUIRETLS));
@@ -138,9 +139,7 @@ impl Ready<'_> {
         if u32::from(transaction.recipients) >= most {
             return Err(NotSent::TooMany(most));
         }
-        if parameters.notify.is_some() || parameters.orcpt.is_some() {
-            self.needs(E::DSN)?;
-        }
+        self.needs(parameters.needs())?;
         if !path.as_str().is_ascii() && !transaction.smtputf8 {
             return Err(NotSent::NeedsSmtpUtf8);
         }
@@ -185,6 +184,7 @@ impl Ready<'_> {
     /// # Errors
     /// When there is no transaction, every recipient or a chunk was refused, or the server doesn't
     /// offer CHUNKING.
+    #[cfg(feature = "extensions")]
     pub fn bdat(mut self, octets: u64, last: bool) -> Result<(), NotSent> {
         self.may_send_message()?;
         if self.machine.state.transaction.chunk_refused {
@@ -345,22 +345,4 @@ impl Ready<'_> {
             None => Err(NotSent::Later),
         }
     }
-}
-
-/// The extensions that parameters of MAIL belong to.
-fn mail_needs(parameters: &MailParameters<'_>) -> E {
-    let body = match parameters.body {
-        Some(BodyType::EightBitMime) => E::EIGHT_BIT_MIME,
-        Some(BodyType::BinaryMime) => E::BINARYMIME.with(E::CHUNKING),
-        Some(BodyType::SevenBit) | None => E::NONE,
-    };
-    let others = [
-        (parameters.smtputf8, E::SMTPUTF8),
-        (parameters.ret.is_some() || parameters.envid.is_some(), E::DSN),
-        (parameters.requiretls, E::REQUIRETLS),
-        (parameters.hold.is_some(), E::FUTURERELEASE),
-        (parameters.by.is_some(), E::DELIVERBY),
-        (parameters.mt_priority.is_some(), E::MT_PRIORITY),
-    ];
-    others.into_iter().filter(|(there, _)| *there).fold(body, |all, (_, one)| all.with(one))
 }
