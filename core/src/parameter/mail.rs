@@ -2,10 +2,9 @@
 
 use core::fmt;
 
-use super::{
-    BodyType, DateTime, DeliverBy, Hold, MtPriority, OtherParameters, Ret, Xtext, each, flag, once,
-    typed,
-};
+use super::{BodyType, OtherParameters, Xtext, each, once, typed};
+#[cfg(feature = "extensions")]
+use super::{DateTime, DeliverBy, Hold, MtPriority, Ret, flag};
 use crate::capability::Extensions as E;
 use crate::error::SyntaxError;
 use crate::wire::grammar::{self, whole};

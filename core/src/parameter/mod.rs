@@ -50,6 +50,7 @@ fn once<T>(slot: &mut Option<T>, value: Option<T>) -> Result<(), SyntaxError> {
 }
 
 /// Sets a flag that may stand once and takes no value.
+#[cfg(feature = "extensions")]
 fn flag(slot: &mut bool, value: Option<&str>) -> Result<(), SyntaxError> {
     match (value, core::mem::replace(slot, true)) {
         (Some(_), _) => Err(SyntaxError::Parameter),

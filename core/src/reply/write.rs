@@ -8,6 +8,7 @@ use crate::wire::{copy, words};
 /// Octets around the text of a line: code, separator, the longest enhanced status code, a space and
 /// CRLF.
 const AROUND: usize = 4 + 10 + 2;
+#[cfg(feature = "extensions")]
 const LINE_TEXT_MAX: usize = REPLY_LINE_MAX - AROUND;
 
 /// Writes replies into the free part of a send buffer; what does not fit is left out, line by line

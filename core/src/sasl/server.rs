@@ -21,6 +21,7 @@ use core::fmt;
 
 use super::Mechanism;
 use crate::secret::Secret;
+use crate::wire::find;
 
 /// An exchange with a client, by one mechanism.
 #[derive(Clone, Copy, Debug)]
@@ -254,7 +255,7 @@ impl core::error::Error for Malformed {}
 /// UTF-8 without NUL and with something in it: what a name or a password is.
 pub(super) fn name(octets: &[u8]) -> Result<&str, Malformed> {
     match core::str::from_utf8(octets) {
-        Ok(text) if !text.is_empty() && !octets.iter().any(|octet| *octet == 0) => Ok(text),
+        Ok(text) if !text.is_empty() && find::first(0, octets).is_none() => Ok(text),
         _ => Err(Malformed),
     }
 }

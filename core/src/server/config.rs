@@ -8,6 +8,7 @@ use crate::reply::{DefaultReply, Reply};
 use crate::sasl::Mechanism;
 
 /// Which notices the application wants.
+#[cfg_attr(not(feature = "extensions"), allow(dead_code, reason = "only extensions need it"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Notices {
     None,

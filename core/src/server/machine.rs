@@ -58,6 +58,7 @@ pub(super) enum Pending {
     Sasl,
     Upgrade,
     /// A line of so many octets is about to be acted on.
+    #[cfg_attr(not(feature = "extensions"), allow(dead_code, reason = "only extensions need it"))]
     Line(usize),
 }
 

@@ -7,8 +7,11 @@ use crate::client::Capabilities;
 use crate::client::error::NotSent;
 use crate::client::machine::Machine;
 use crate::client::owed::To;
+#[cfg(feature = "extensions")]
 use crate::client::state::Turn;
-use crate::client::transaction::{Content, Transaction};
+#[cfg(feature = "extensions")]
+use crate::client::transaction::Content;
+use crate::client::transaction::Transaction;
 use crate::parameter::{BodyType, MailParameters, RcptParameters};
 use crate::sasl::client::{Channel, Exchange};
 use crate::wire::print::{LineWriter, Print as _, Sink as _};

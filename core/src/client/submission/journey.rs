@@ -132,7 +132,7 @@ impl<'c> Journey<'c> {
                     #[cfg(feature = "extensions")]
                     Some(size) => ready.bdat(size, true),
                     #[cfg(not(feature = "extensions"))]
-                    Some(_) => Err(NotSent::NotOffered(crate::capability::Extensions::CHUNKING)),
+                    Some(_) => Err(NotSent::NotOffered(Extensions::CHUNKING)),
                     None => ready.data(),
                 };
                 self.stage = match said {
