@@ -31,7 +31,7 @@ pub enum Verb {
 
 macro_rules! words {
     ($($word:ident $verb:ident),*) => {
-        [$((stringify!($word).as_bytes(), Verb::$verb)),*]
+        [$((key(stringify!($word).as_bytes()), Verb::$verb)),*]
     };
 }
 
@@ -44,13 +44,14 @@ impl Verb {
         if !matches!(rest.first(), None | Some(b' ')) {
             return None;
         }
-        let (_, verb) = WORDS.iter().find(|(name, _)| word.eq_ignore_ascii_case(name))?;
+        let key = key(word);
+        let (_, verb) = WORDS.iter().find(|(known, _)| *known == key)?;
         Some((*verb, rest))
     }
 }
 
 /// Each verb with its word, the usual ones first.
-static WORDS: &[(&[u8], Verb)] = if crate::EXTENSIONS {
+static WORDS: &[(u64, Verb)] = if crate::EXTENSIONS {
     &words!(
         MAIL Mail, RCPT Rcpt, DATA Data, EHLO Ehlo, QUIT Quit, RSET Rset, AUTH Auth, STARTTLS StartTls, NOOP Noop,
         HELO Helo, BDAT Bdat, VRFY Vrfy, HELP Help, LHLO Lhlo, EXPN Expn, ETRN Etrn, XCLIENT Xclient,
@@ -62,3 +63,13 @@ static WORDS: &[(&[u8], Verb)] = if crate::EXTENSIONS {
         HELO Helo, BDAT Bdat, VRFY Vrfy, HELP Help
     )
 };
+
+/// A word in one number, in upper case; that of a word longer than eight letters is no verb's.
+const fn key(word: &[u8]) -> u64 {
+    let (mut key, mut rest) = (0, word);
+    while let [letter, behind @ ..] = rest {
+        key = key << 8 | letter.to_ascii_uppercase() as u64;
+        rest = behind;
+    }
+    if word.len() > 8 { 0 } else { key }
+}
