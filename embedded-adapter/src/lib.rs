@@ -51,8 +51,10 @@ mod clock;
 #[cfg(feature = "async")]
 mod error;
 mod intake;
-#[cfg(feature = "async")]
+#[cfg(any(feature = "async", feature = "nb"))]
 mod machine;
+#[cfg(feature = "nb")]
+pub mod polled;
 #[cfg(feature = "async")]
 mod race;
 #[cfg(feature = "async")]
@@ -66,7 +68,7 @@ pub mod tls;
 #[cfg(feature = "async")]
 pub use error::Error;
 pub use intake::Intake;
-#[cfg(feature = "async")]
+#[cfg(any(feature = "async", feature = "nb"))]
 pub use machine::Machine;
 #[cfg(feature = "async")]
 pub use session::Session;

@@ -16,8 +16,9 @@ use crate::tls::HANDSHAKE_TIMEOUT;
 /// [`client::Connection`](ehlo::client::Connection) or
 /// [`Submission`](ehlo::client::submission::Submission).
 ///
-/// It reads, writes and keeps time; what is said is the machine's. What is to be written leaves
-/// together, and is flushed once before anything else is done.
+/// It reads, writes and keeps time; what is said is the machine's. What can be written together is,
+/// and it is flushed once, before anything is read. How much that can be is the size of the send
+/// buffer: with the smallest, of 512 octets, each reply to a group of commands is a write of its own.
 ///
 /// ```
 /// use ehlo::server::{Config, Connection, Event};
@@ -139,9 +140,13 @@ impl<M: Machine, S: Read + Write, K: Timer> Session<M, S, K> {
     async fn settle(&mut self) {
         let Self { machine, socket, timer, clock, unflushed, lost, .. } = self;
         loop {
-            let io = machine.poll_io();
-            if let (Some(deadline), false) = (*unflushed, matches!(io, Some(Io::Write(_)))) {
-                // The batch is whole.
+            let batch_is_whole = match machine.poll_io() {
+                Some(Io::Write(_)) => false,
+                Some(_) => true,
+                // A client that has sent on before it heard the reply doesn't wait for it.
+                None => machine.is_closed() || machine.is_upgrading(),
+            };
+            if let (Some(deadline), true) = (*unflushed, batch_is_whole) {
                 match before(socket.flush(), timer.sleep(clock.left(timer.now(), deadline))).await {
                     Some(Ok(())) => {}
                     Some(Err(error)) => {
@@ -156,7 +161,7 @@ impl<M: Machine, S: Read + Write, K: Timer> Session<M, S, K> {
                 *unflushed = None;
                 continue;
             }
-            match io {
+            match machine.poll_io() {
                 None => return,
                 Some(Io::Write(write)) => {
                     let deadline = write.deadline();
