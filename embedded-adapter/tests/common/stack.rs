@@ -1,7 +1,8 @@
 //! `embedded-nal` over the sockets of this machine; nothing waits.
 
+use core::net::{Ipv4Addr, SocketAddr};
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 
 use embedded_nal::{TcpClientStack, TcpError, TcpErrorKind, TcpFullStack, nb};
 
