@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::{Result, anyhow};
+use addr2line::gimli::{Dwarf, EndianSlice, LittleEndian};
+use anyhow::Result;
 use object::{Object as _, ObjectSection as _, ObjectSymbol as _, SectionKind, SymbolKind};
 
 use crate::process::root;
@@ -23,7 +24,12 @@ type Shares = BTreeMap<String, u64>;
 pub(super) fn print(elf: &Path, lines: usize) -> Result<()> {
     let octets = std::fs::read(elf)?;
     let file = object::File::parse(&*octets)?;
-    let loader = addr2line::Loader::new(elf).map_err(|error| anyhow!("{error}"))?;
+    let dwarf = Dwarf::load(|section| {
+        let section = file.section_by_name(section.name());
+        let data = section.map_or(Ok(&[][..]), |section| section.data());
+        data.map(|data| EndianSlice::new(data, LittleEndian))
+    })?;
+    let lines_of = addr2line::Context::from_dwarf(dwarf)?;
     let mut functions = Shares::new();
     for symbol in file.symbols() {
         let here = matches!(symbol.kind(), SymbolKind::Text | SymbolKind::Data);
@@ -36,7 +42,7 @@ pub(super) fn print(elf: &Path, lines: usize) -> Result<()> {
     for section in file.sections().filter(|section| section.kind() == SectionKind::Text) {
         // Instructions have two octets or four: two at a time are never of two lines.
         for address in (section.address()..section.address() + section.size()).step_by(2) {
-            let mut frames = loader.find_frames(address).map_err(|error| anyhow!("{error}"))?;
+            let mut frames = lines_of.find_frames(address).skip_all_loads()?;
             let frame = frames.next().ok().flatten();
             let path = frame.and_then(|frame| frame.location).and_then(|location| location.file);
             let (name, path) = origin(path.unwrap_or(BUILTINS));
