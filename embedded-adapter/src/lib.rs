@@ -47,6 +47,8 @@
 #![doc(test(attr(deny(warnings), allow(dead_code))))]
 
 #[cfg(any(feature = "async", feature = "nb"))]
+pub mod client;
+#[cfg(any(feature = "async", feature = "nb"))]
 mod clock;
 #[cfg(feature = "async")]
 mod error;

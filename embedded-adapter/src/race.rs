@@ -17,3 +17,16 @@ pub(crate) async fn before<W: Future>(
     })
     .await
 }
+
+/// Lets others go first, once.
+pub(crate) async fn yield_now() {
+    let mut yielded = false;
+    poll_fn(|cx| {
+        if core::mem::replace(&mut yielded, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}

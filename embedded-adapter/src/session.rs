@@ -1,6 +1,7 @@
 //! A machine with its socket: event by event.
 
 use core::fmt;
+use core::time::Duration;
 
 use ehlo::io::{Deadline, Io};
 use embedded_io_async::{Error as _, ErrorKind, Read, Write};
@@ -112,6 +113,11 @@ impl<M: Machine, S, K: Timer> Session<M, S, K> {
     /// What a handshake gives, unless it takes too long.
     pub(crate) async fn timely<F: Future>(&mut self, handshake: F) -> Option<F::Output> {
         before(handshake, self.timer.sleep(millis(HANDSHAKE_TIMEOUT))).await
+    }
+
+    /// The connection may last so long from now on.
+    pub(crate) fn end_within(&mut self, time: Duration) {
+        self.clock = Clock::new(self.timer.now(), Some(time));
     }
 }
 

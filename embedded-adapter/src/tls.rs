@@ -207,7 +207,7 @@ where
     K: Timer,
 {
     /// Hands the socket to a handshake, and goes on over what comes of it.
-    async fn hand_over<E, F>(
+    pub(crate) async fn hand_over<E, F>(
         &mut self,
         host: Option<&str>,
         handshake: impl FnOnce(S) -> F,

@@ -2,5 +2,7 @@
 
 mod drive;
 mod endpoint;
+mod sender;
 
 pub use endpoint::{Endpoint, Peer};
+pub use sender::{Sender, Unsent};
