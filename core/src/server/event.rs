@@ -94,6 +94,16 @@ pub enum Event<'a> {
 }
 
 impl Event<'_> {
+    /// Whether it only tells something: there is nothing to be decided.
+    #[must_use]
+    pub const fn only_tells(&self) -> bool {
+        match self {
+            #[cfg(feature = "extensions")]
+            Self::Notice(_) => true,
+            other => matches!(other, Self::Aborted(_)),
+        }
+    }
+
     /// The answer of an application that has none of its own: it greets and says hello, and refuses
     /// everything that would have it check credentials or take mail.
     pub fn decline(self) {

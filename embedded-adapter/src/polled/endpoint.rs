@@ -252,7 +252,7 @@ impl<'c, K, const RX: usize, const TX: usize> Slot<'c, K, RX, TX> {
             let Some(event) = connection.event() else { return moved };
             let closed = matches!(event, Event::Closed(_));
             // Whether one of these was answered can't be seen from here.
-            let told = matches!(event, Event::Aborted(_) | Event::Notice(_));
+            let told = event.only_tells();
             handler(self.peer, event);
             if closed {
                 self.connection = None;

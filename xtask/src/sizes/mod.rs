@@ -37,8 +37,7 @@ struct Program {
     features: &'static str,
 }
 
-const ALL: &str =
-    "plain,login,cram-md5,oauth,scram-sha-1,scram-sha-256,scram-sha-512,digest-md5,ntlm";
+const ALL: &str = "extensions,texts,plain,login,cram-md5,oauth,scram-sha-1,scram-sha-256,scram-sha-512,digest-md5,ntlm";
 
 const PROGRAMS: [Program; 8] = [
     program("server-plain", "server, PLAIN", "server", "plain"),
@@ -65,8 +64,8 @@ const fn program(
     Program { name, title, binary, features }
 }
 
-/// The mechanisms, each by its feature.
-const MECHANISMS: [(&str, &str); 10] = [
+/// The mechanisms, each by its feature; and the two features that are none.
+const MECHANISMS: [(&str, &str); 12] = [
     ("PLAIN", "plain"),
     ("LOGIN", "login"),
     ("CRAM-MD5", "cram-md5"),
@@ -77,6 +76,8 @@ const MECHANISMS: [(&str, &str); 10] = [
     ("XOAUTH2 and OAUTHBEARER", "oauth"),
     ("DIGEST-MD5", "digest-md5"),
     ("NTLM", "ntlm"),
+    ("feature `extensions`", "extensions"),
+    ("feature `texts`", "texts"),
 ];
 
 /// What `cargo xtask sizes` is asked to do.
