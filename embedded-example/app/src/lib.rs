@@ -11,6 +11,7 @@ pub mod config;
 pub mod desk;
 mod either;
 pub mod mailbox;
+pub mod sensor;
 pub mod users;
 
 pub use desk::{Desk, Ending, Flow};
