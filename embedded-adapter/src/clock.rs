@@ -23,7 +23,7 @@ impl Clock {
     }
 
     /// Milliseconds until this deadline, or the end of the connection; none are left when it has
-    /// passed, and it begins anew when it is asked about again.
+    /// passed.
     pub(crate) fn left(&mut self, now: u32, deadline: Deadline) -> u32 {
         let began = match self.running {
             Some((running, began)) if running == deadline => began,
@@ -31,11 +31,12 @@ impl Clock {
         };
         self.running = Some((deadline, began));
         let left = millis(deadline.after).saturating_sub(now.wrapping_sub(began));
-        let left = self.end.map_or(left, |end| left.min(until(now, end)));
-        if left == 0 {
-            self.running = None;
-        }
-        left
+        self.end.map_or(left, |end| left.min(until(now, end)))
+    }
+
+    /// The machine was told that its deadline has passed: the next one begins anew, whatever its id.
+    pub(crate) fn told(&mut self) {
+        self.running = None;
     }
 }
 
@@ -70,10 +71,12 @@ mod tests {
     }
 
     #[test]
-    fn one_that_has_passed_begins_anew() {
+    fn one_that_has_passed_begins_anew_when_the_machine_was_told() {
         let mut clock = Clock::new(0, None);
         clock.left(0, deadline(1, 10));
         assert_eq!(clock.left(10, deadline(1, 10)), 0);
+        assert_eq!(clock.left(11, deadline(1, 10)), 0);
+        clock.told();
         assert_eq!(clock.left(10, deadline(1, 10)), 10);
     }
 

@@ -181,7 +181,7 @@ impl<M: Machine, S: Read + Write, K: Timer> Session<M, S, K> {
                             lose(lost, result.err().map_or(ErrorKind::WriteZero, |e| e.kind()));
                             machine.handle_write_lost();
                         }
-                        None => machine.handle_timeout(),
+                        None => time_out(machine, clock),
                     }
                 }
                 Some(Io::Read(mut read)) => {
@@ -192,18 +192,24 @@ impl<M: Machine, S: Read + Write, K: Timer> Session<M, S, K> {
                             lose(lost, error.kind());
                             machine.handle_lost();
                         }
-                        None => machine.handle_timeout(),
+                        None => time_out(machine, clock),
                     }
                 }
                 Some(Io::Wait(deadline)) => {
                     if K::TICKS {
                         timer.sleep(clock.left(timer.now(), deadline)).await;
                     }
-                    machine.handle_timeout();
+                    time_out(machine, clock);
                 }
             }
         }
     }
+}
+
+/// The deadline has passed.
+fn time_out<M: Machine>(machine: &mut M, clock: &mut Clock) {
+    clock.told();
+    machine.handle_timeout();
 }
 
 /// The first error is the one that counts.

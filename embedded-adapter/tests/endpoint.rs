@@ -1,5 +1,11 @@
 //! A server that is polled, over real sockets.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod common;
 

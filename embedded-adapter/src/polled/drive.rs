@@ -76,6 +76,7 @@ pub(super) fn drive<M: Machine, S: TcpClientStack>(
 fn expired<M: Machine>(machine: &mut M, clock: &mut Clock, now: u32, deadline: Deadline) -> bool {
     let passed = clock.left(now, deadline) == 0;
     if passed {
+        clock.told();
         machine.handle_timeout();
     }
     passed

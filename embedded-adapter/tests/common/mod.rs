@@ -3,3 +3,4 @@
 
 pub(crate) mod stack;
 pub(crate) mod store;
+pub(crate) mod wire;
