@@ -221,6 +221,11 @@ pub(crate) struct Options {
     #[arg(long, help_heading = PROTOCOL)]
     pub(crate) lmtp: bool,
 
+    /// Take a domain or an address literal behind EHLO and HELO alone: another name, such as one
+    /// with an underscore, is 501
+    #[arg(long, help_heading = PROTOCOL)]
+    pub(crate) strict_hello: bool,
+
     /// Offer these extensions too: DELIVERBY, FUTURERELEASE, MT-PRIORITY, REQUIRETLS, ETRN. What a
     /// client asks for with them is noted in the trace fields
     #[arg(long, value_name = "KEYWORD,…", value_delimiter = ',', help_heading = PROTOCOL)]
@@ -288,7 +293,7 @@ impl Options {
             lists: listen listen_tls proxy_protocol trust_xclient user token auth local_domain
                 reject_recipient offer hide fail delay;
             switches: no_starttls require_tls accept_any auth_optional allow_insecure_auth
-                sender_must_match discard lmtp transcript verbose quiet;
+                sender_must_match discard lmtp strict_hello transcript verbose quiet;
         }
     }
 

@@ -204,6 +204,7 @@ fn policy(options: &Options) -> Policy {
     policy.auth_optional = options.auth_optional;
     policy.cleartext_auth = options.allow_insecure_auth;
     policy.tls_required = options.require_tls;
+    policy.strict_hello = options.strict_hello;
     policy
 }
 

@@ -42,7 +42,7 @@ pub(super) async fn decide<V: Service>(
         Event::Hello(hello) => match service.hello(info, &hello).await {
             Ok(()) => {
                 info.envelope = None;
-                info.client_name = hello.host().as_str().into();
+                info.client_name = hello.name().as_str().into();
                 hello.accept();
             }
             Err(no) => hello.refuse(&no.refusal()),

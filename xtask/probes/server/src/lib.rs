@@ -110,7 +110,7 @@ fn answer(event: Event<'_>, outside: &Outside) {
             Special => connected.trust().allow_xclient().accept(),
             _ => connected.accept(),
         },
-        Event::Hello(hello) => match outside.decide(2, hello.host().as_str().as_bytes()) {
+        Event::Hello(hello) => match outside.decide(2, hello.name().as_str().as_bytes()) {
             Refuse(refusal) => hello.refuse(&refusal),
             _ => hello.accept(),
         },
