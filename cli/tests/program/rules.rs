@@ -248,10 +248,7 @@ fn a_machine_with_an_underscore_in_its_name_is_welcome_unless_names_are_to_be_st
     assert!(client.say("EHLO MY_PC").contains("PIPELINING"));
     assert!(client.deliver("hello\r\n").starts_with("250"));
     let message = String::from_utf8(ehlo.messages().remove(0)).unwrap();
-    assert!(
-        message.starts_with("Return-Path: <me@example.com>\r\nReceived: from MY_PC (["),
-        "{message}"
-    );
+    assert!(message.contains("\r\nReceived: from MY_PC (["), "{message}");
     client.expect("EHLO my;pc", "501 5.5.4");
 
     let strict = Ehlo::serve(&["--accept-any", "--auth-optional", "--strict-hello"]);

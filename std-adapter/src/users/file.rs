@@ -65,8 +65,20 @@ impl UsersFile {
     /// # Errors
     /// When the file can't be read, or is wrong: the error names the line.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, UsersError> {
-        let path = path.into();
-        let made = Made::default();
+        Self::open_with(path.into(), Made::default())
+    }
+
+    /// The same, with salts of `{plain}` users (SCRAM) that stay as long as the secret does. Where those of users that
+    /// don't exist stay over a restart ([`Config::scram_decoys`](ehlo::server::Config::scram_decoys)), so must these: see
+    /// [`kept_secret`](super::kept_secret).
+    ///
+    /// # Errors
+    /// As [`UsersFile::open`].
+    pub fn open_salted(path: impl Into<PathBuf>, secret: [u8; 32]) -> Result<Self, UsersError> {
+        Self::open_with(path.into(), Made::of(secret))
+    }
+
+    fn open_with(path: PathBuf, made: Made) -> Result<Self, UsersError> {
         let (users, stamp) = load(&path, made.anew())?;
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let state = State::new(users, stamp);

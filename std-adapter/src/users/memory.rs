@@ -23,6 +23,13 @@ impl MemoryUsers {
         Self::default()
     }
 
+    /// Nobody; with salts (SCRAM) that stay as long as the secret does, as
+    /// [`UsersFile::open_salted`](super::UsersFile::open_salted) has it.
+    #[must_use]
+    pub fn salted(secret: [u8; 32]) -> Self {
+        Self { made: Arc::new(Made::of(secret)), ..Self::default() }
+    }
+
     /// Adds a user, or gives it another password. `false` when SASLprep prohibits the name or the password,
     /// or one of them is empty: nothing is added then.
     #[must_use]
