@@ -17,6 +17,7 @@ use core::fmt;
 use core::net::IpAddr;
 
 use crate::error::InvalidAddress;
+use crate::limits::DOMAIN_MAX;
 use crate::wire::grammar::{self, Path, whole};
 
 /// What a rule for paths gives, and what stands behind the path.
@@ -182,6 +183,52 @@ impl<'a> Host<'a> {
     }
 }
 
+/// What a client calls itself behind EHLO, HELO or LHLO. It should be a domain name or an address
+/// literal, and often is another name all the same: one with an underscore in it, such as machines
+/// on a local network have, or the literal of an IPv6 address without its tag.
+///
+/// Nothing depends on it (RFC 5321 section 4.1.4: a message must not be refused because the name
+/// can't be verified); it goes into trace fields and logs. So there is nothing in it that has a
+/// meaning there: ASCII letters, digits, hyphens, underscores and dots, at most 255 octets, or in
+/// brackets colons and percent signs too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ClientName<'a>(&'a str);
+
+impl<'a> ClientName<'a> {
+    /// Checks a name.
+    ///
+    /// # Errors
+    /// When it is no [`Host`], and is too long or has another character in it.
+    pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
+        let known = Host::parse(text).is_ok() || is_name_of_some_kind(text.as_bytes());
+        if known { Ok(Self(text)) } else { Err(InvalidAddress) }
+    }
+
+    /// As it was written.
+    #[must_use]
+    pub const fn as_str(self) -> &'a str {
+        self.0
+    }
+
+    /// The domain or address literal it should be; `None` when it is neither.
+    #[must_use]
+    pub fn host(self) -> Option<Host<'a>> {
+        Host::parse(self.0).ok()
+    }
+}
+
+/// Whether nothing in it has a meaning where names of clients are written.
+fn is_name_of_some_kind(name: &[u8]) -> bool {
+    let in_brackets = name.strip_prefix(b"[").and_then(|name| name.strip_suffix(b"]"));
+    let content = in_brackets.unwrap_or(name);
+    let harmless = |c: &u8| match c {
+        b'-' | b'_' | b'.' => true,
+        b':' | b'%' => in_brackets.is_some(),
+        c => c.is_ascii_alphanumeric(),
+    };
+    !content.is_empty() && name.len() <= DOMAIN_MAX && content.iter().all(harmless)
+}
+
 /// A mailbox: `local-part@domain` or `local-part@[address literal]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Mailbox<'a> {
@@ -326,6 +373,6 @@ macro_rules! display_as_str {
 }
 
 display_as_str!(
-    LocalPart "{}", Domain "{}", AddressLiteral "{}", Host "{}", Mailbox "{}",
-    ReversePath "<{}>", ForwardPath "<{}>"
+    LocalPart "{}", Domain "{}", AddressLiteral "{}", Host "{}", ClientName "{}",
+    Mailbox "{}", ReversePath "<{}>", ForwardPath "<{}>"
 );

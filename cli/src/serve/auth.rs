@@ -1,6 +1,6 @@
 //! Who may log in.
 
-use ehlo::sasl::ScramKeys;
+use ehlo::sasl::{DigestMd5Key, NtHash, ScramKeys};
 use ehlo::server::guard;
 use ehlo_std::server::{Credentials, Refuse, Verdict};
 use ehlo_std::users::{MemoryUsers, Outcome, Secret, UsersFile};
@@ -81,6 +81,34 @@ impl Accounts {
             (found, _) => found,
         };
         Ok(found.map(|keys| (keys, Identity(name))))
+    }
+
+    /// The key of a user for DIGEST-MD5, and who that is.
+    pub(crate) async fn digest_md5_key(
+        &self,
+        query: &guard::DigestMd5<'_>,
+    ) -> Verdict<Option<(DigestMd5Key, Identity)>> {
+        let (name, realm) = (query.username(), query.realm());
+        let found = match (self.memory.digest_md5_key(name, realm), &self.file) {
+            (None, Some(file)) => {
+                file.digest_md5_key(name, realm).await.map_err(|_| Refuse::unavailable())?
+            }
+            (found, _) => found,
+        };
+        Ok(found.map(|key| (key, Identity(name.to_owned()))))
+    }
+
+    /// The NT hash of a user, and who that is. The domain is not looked at.
+    pub(crate) async fn nt_hash(
+        &self,
+        query: &guard::Ntlm<'_>,
+    ) -> Verdict<Option<(NtHash, Identity)>> {
+        let name = query.username().to_string();
+        let found = match (self.memory.nt_hash(&name), &self.file) {
+            (None, Some(file)) => file.nt_hash(&name).await.map_err(|_| Refuse::unavailable())?,
+            (found, _) => found,
+        };
+        Ok(found.map(|hash| (hash, Identity(name))))
     }
 
     async fn password(&self, name: &str, password: &str) -> Verdict {

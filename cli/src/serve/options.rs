@@ -122,6 +122,8 @@ pub(crate) struct Options {
 
     /// The mechanisms of AUTH, in the order they are offered, or none; with each SCRAM-… goes its
     /// SCRAM-…-PLUS under TLS
+    /// [DIGEST-MD5 and NTLM are for old clients: their users have what `ehlo user --digest-md5` or
+    /// `--ntlm` stores, which is as good as a password]
     /// [default: SCRAM-SHA-256 where every user has keys for it, PLAIN,LOGIN, and with them what
     /// --token and --client-ca are for]
     #[arg(long, value_name = "NAME,…", value_delimiter = ',', help_heading = USERS)]
@@ -221,6 +223,11 @@ pub(crate) struct Options {
     #[arg(long, help_heading = PROTOCOL)]
     pub(crate) lmtp: bool,
 
+    /// Take a domain or an address literal behind EHLO and HELO alone: another name, such as one
+    /// with an underscore, is 501
+    #[arg(long, help_heading = PROTOCOL)]
+    pub(crate) strict_hello: bool,
+
     /// Offer these extensions too: DELIVERBY, FUTURERELEASE, MT-PRIORITY, REQUIRETLS, ETRN. What a
     /// client asks for with them is noted in the trace fields
     #[arg(long, value_name = "KEYWORD,…", value_delimiter = ',', help_heading = PROTOCOL)]
@@ -288,7 +295,7 @@ impl Options {
             lists: listen listen_tls proxy_protocol trust_xclient user token auth local_domain
                 reject_recipient offer hide fail delay;
             switches: no_starttls require_tls accept_any auth_optional allow_insecure_auth
-                sender_must_match discard lmtp transcript verbose quiet;
+                sender_must_match discard lmtp strict_hello transcript verbose quiet;
         }
     }
 

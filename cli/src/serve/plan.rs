@@ -12,6 +12,7 @@ use ehlo::server::Config;
 use ehlo_std::store::{AnyStore, Discard, Maildir};
 use ehlo_std::throttle::ThrottleLimits;
 use ehlo_std::tls::Tls;
+use ehlo_std::users::{ITERATIONS, UsersFile};
 use tracing::warn;
 
 use super::Options;
@@ -75,7 +76,8 @@ impl Plan {
         } else {
             (None, None)
         };
-        let (accounts, mechanisms, generated) = accounts::open(&options)?;
+        let salts = accounts::may_scram(&options).then(state_folder::salt_secret).flatten();
+        let (accounts, mechanisms, generated) = accounts::open(&options, hostname, salts)?;
         let mechanisms: &'static [Mechanism] = mechanisms.leak();
         let config = Config::new(hostname)
             .auth(mechanisms)
@@ -83,6 +85,14 @@ impl Plan {
             .limits(limits(&options))
             .policy(policy(&options));
         let config = if options.lmtp { config.lmtp() } else { config };
+        let config = match salts {
+            Some(secret) => {
+                let iterations = accounts.file.as_ref().and_then(UsersFile::scram_iterations);
+                // Once for the life of the program.
+                config.scram_decoys(Box::leak(Box::new(secret)), iterations.unwrap_or(ITERATIONS))
+            }
+            None => config,
+        };
         let rules = Rules {
             local_domains: core::mem::take(&mut options.local_domain),
             open: false,
@@ -204,6 +214,7 @@ fn policy(options: &Options) -> Policy {
     policy.auth_optional = options.auth_optional;
     policy.cleartext_auth = options.allow_insecure_auth;
     policy.tls_required = options.require_tls;
+    policy.strict_hello = options.strict_hello;
     policy
 }
 

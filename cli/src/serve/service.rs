@@ -3,7 +3,7 @@
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 
-use ehlo::sasl::ScramKeys;
+use ehlo::sasl::{DigestMd5Key, NtHash, ScramKeys};
 use ehlo::server::guard::{self, Etrn, Hello, Mail, Rcpt};
 use ehlo_std::server::{
     Body, Credentials, Receipt, Refuse, Service, SessionInfo, Verdict, Welcome, accept,
@@ -121,6 +121,24 @@ impl Service for Keeper {
             self.faults.strike(Stage::Auth).await?;
         }
         self.accounts.scram_keys(query).await
+    }
+
+    async fn digest_md5_key(
+        &self,
+        _: &SessionInfo<Identity>,
+        query: &guard::DigestMd5<'_>,
+    ) -> Verdict<Option<(DigestMd5Key, Identity)>> {
+        self.faults.strike(Stage::Auth).await?;
+        self.accounts.digest_md5_key(query).await
+    }
+
+    async fn nt_hash(
+        &self,
+        _: &SessionInfo<Identity>,
+        query: &guard::Ntlm<'_>,
+    ) -> Verdict<Option<(NtHash, Identity)>> {
+        self.faults.strike(Stage::Auth).await?;
+        self.accounts.nt_hash(query).await
     }
 
     fn username<'a>(&self, identity: &'a Identity) -> Option<&'a str> {

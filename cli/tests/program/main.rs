@@ -7,6 +7,7 @@
 mod client;
 mod configuration;
 mod faults;
+mod historic;
 mod log;
 mod peers;
 mod probe;

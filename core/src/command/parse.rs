@@ -2,7 +2,7 @@
 
 use super::{Attributes, Auth, Command, Verb};
 use crate::EXTENSIONS;
-use crate::address::{ForwardPath, Host, ReversePath};
+use crate::address::{ClientName, ForwardPath, ReversePath};
 use crate::error::SyntaxError;
 use crate::parameter::{MailParameters, RcptParameters};
 use crate::wire::grammar::{self, whole};
@@ -76,9 +76,10 @@ fn some(argument: &str) -> Result<&str, SyntaxError> {
     if argument.is_empty() { Err(SyntaxError::MissingArgument) } else { Ok(argument) }
 }
 
-/// `ehlo = "EHLO" SP ( Domain / address-literal ) CRLF` (RFC 5321 section 4.1.1.1)
-fn hello(argument: &str) -> Result<Host<'_>, SyntaxError> {
-    Host::parse(some(argument)?).map_err(|_| SyntaxError::Hello)
+/// `ehlo = "EHLO" SP ( Domain / address-literal ) CRLF` (RFC 5321 section 4.1.1.1), and names that
+/// are neither.
+fn hello(argument: &str) -> Result<ClientName<'_>, SyntaxError> {
+    ClientName::parse(some(argument)?).map_err(|_| SyntaxError::Hello)
 }
 
 /// `mail = "MAIL FROM:" Reverse-path [SP Mail-parameters] CRLF` (RFC 5321 section 4.1.1.2)

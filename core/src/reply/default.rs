@@ -89,8 +89,10 @@ defaults! {
     AuthMalformed = ARGUMENT_ERROR Some(E::SYNTAX_ERROR), "malformed message for this mechanism";
     /// PLAIN without its two NULs (RFC 4616 section 2).
     AuthMalformedPlain = ARGUMENT_ERROR Some(E::SYNTAX_ERROR), "malformed PLAIN message: expected [authorization identity] NUL user NUL password, in UTF-8";
+    /// Not NTLM, or not as it has to be (MS-NLMP section 3.3.2).
+    AuthMalformedNtlm = ARGUMENT_ERROR Some(E::SYNTAX_ERROR), "malformed NTLM message: expected a response of NTLM version 2";
     /// An initial response for a mechanism in which the server speaks first (RFC 4954 section 4).
-    AuthNoInitialResponse = ARGUMENT_ERROR Some(E::INVALID_ARGUMENTS), "this mechanism takes no initial response";
+    AuthNoInitialResponse = ARGUMENT_ERROR Some(E::SECURITY), "this mechanism takes no initial response";
     /// AUTH names a mechanism that is not offered (RFC 4954 section 4).
     AuthUnknownMechanism = PARAMETER_NOT_IMPLEMENTED Some(E::INVALID_ARGUMENTS), "mechanism not available";
     /// AUTH in clear (RFC 4954 section 6, RFC 5248).

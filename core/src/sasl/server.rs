@@ -80,7 +80,7 @@ pub enum Verify<'a> {
     DigestMd5(super::DigestMd5<'a>),
     /// The challenge of NTLM, which the client has asked for.
     #[cfg(feature = "ntlm")]
-    Negotiate,
+    Negotiate(super::Negotiate),
     /// The hash of a user's password: NTLM.
     #[cfg(feature = "ntlm")]
     Ntlm(super::Ntlm<'a>),
@@ -217,9 +217,7 @@ impl Exchange {
             #[cfg(feature = "ntlm")]
             Mechanism::Ntlm if self.round > 1 => super::Ntlm::read(response).map(Verify::Ntlm),
             #[cfg(feature = "ntlm")]
-            Mechanism::Ntlm if super::is_negotiate(response) => Ok(Verify::Negotiate),
-            #[cfg(feature = "ntlm")]
-            Mechanism::Ntlm => Err(Malformed),
+            Mechanism::Ntlm => super::Negotiate::read(response).map(Verify::Negotiate),
             Mechanism::External => super::external::read(response).map(Verify::External),
             Mechanism::Anonymous => super::anonymous::read(response).map(Verify::Anonymous),
             // The application's own; those that were looked at before don't come here.

@@ -142,7 +142,7 @@ impl Machine<'_> {
                 reject(self.config, self.state, self.tx);
             }
             #[cfg(feature = "ntlm")]
-            Ok(Verify::Negotiate) => self.challenge_ntlm(),
+            Ok(Verify::Negotiate(negotiate)) => self.challenge_ntlm(negotiate),
             #[cfg(feature = "_nonce")]
             Ok(Verify::Acknowledged) => self.acknowledged(),
             Ok(_) => {
@@ -166,12 +166,12 @@ impl Machine<'_> {
 
     /// Answers NEGOTIATE.
     #[cfg(feature = "ntlm")]
-    fn challenge_ntlm(&mut self) {
+    fn challenge_ntlm(&mut self, negotiate: crate::sasl::Negotiate) {
         let challenge = ntlm_challenge(self.state);
         let hostname = self.config.hostname;
         self.state.spend();
         self.state.consume_line();
-        write_built_challenge(self.state, self.tx, |out| challenge.write(hostname, out));
+        write_built_challenge(self.state, self.tx, |out| challenge.write(hostname, negotiate, out));
     }
 
     /// The client has seen the server's proof.
@@ -202,6 +202,8 @@ impl Machine<'_> {
         match self.state.exchange.map(|exchange| exchange.mechanism()) {
             #[cfg(feature = "plain")]
             Some(Mechanism::Plain) => R::AuthMalformedPlain,
+            #[cfg(feature = "ntlm")]
+            Some(Mechanism::Ntlm) => R::AuthMalformedNtlm,
             _ => R::AuthMalformed,
         }
     }

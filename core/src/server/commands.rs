@@ -172,6 +172,11 @@ impl Machine<'_> {
     /// Why a well-formed command in the right place is refused all the same.
     fn refusal_of(&self, command: &Command<'_>) -> Option<R> {
         match command {
+            Command::Ehlo(name) | Command::Helo(name) | Command::Lhlo(name)
+                if self.config.policy.strict_hello && name.host().is_none() =>
+            {
+                Some(R::Syntax(SyntaxError::Hello))
+            }
             Command::Mail(path, parameters) => self.refusal_of_mail(path, parameters),
             Command::Rcpt(path, parameters) => self.refusal_of_rcpt(path, parameters),
             Command::Vrfy(text) | Command::Expn(text) if EXTENSIONS && !text.is_ascii() => {

@@ -213,10 +213,10 @@ impl<'a> Machine<'a> {
 /// The events that lend a parsed command. The line was parsed before it became pending.
 fn offer_command<'a>(answer: Answer<'a>, line: &'a [u8]) -> Option<Event<'a>> {
     Some(match Command::parse(line).ok()? {
-        Command::Ehlo(host) | Command::Lhlo(host) => {
-            Event::Hello(Hello { answer, kind: HelloKind::Ehlo, host })
+        Command::Ehlo(name) | Command::Lhlo(name) => {
+            Event::Hello(Hello { answer, kind: HelloKind::Ehlo, name })
         }
-        Command::Helo(host) => Event::Hello(Hello { answer, kind: HelloKind::Helo, host }),
+        Command::Helo(name) => Event::Hello(Hello { answer, kind: HelloKind::Helo, name }),
         Command::Mail(path, parameters) => Event::Mail(Mail { answer, path, parameters }),
         Command::Rcpt(path, parameters) => Event::Rcpt(Rcpt { answer, path, parameters }),
         #[cfg(feature = "extensions")]

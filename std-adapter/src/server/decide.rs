@@ -6,6 +6,7 @@ use ehlo::server::Event;
 use ehlo::server::guard::{ScramKeys, Token};
 use tracing::info;
 
+use super::historic;
 use super::info::known;
 use super::service::Kind;
 use super::{Credentials, Envelope, Recipient, Refuse, Service, SessionInfo, Shared};
@@ -42,7 +43,7 @@ pub(super) async fn decide<V: Service>(
         Event::Hello(hello) => match service.hello(info, &hello).await {
             Ok(()) => {
                 info.envelope = None;
-                info.client_name = hello.host().as_str().into();
+                info.client_name = hello.name().as_str().into();
                 hello.accept();
             }
             Err(no) => hello.refuse(&no.refusal()),
@@ -54,6 +55,8 @@ pub(super) async fn decide<V: Service>(
         | Event::Anonymous(_)
         | Event::Exchange(_) => login(shared, event, info).await,
         Event::ScramKeys(query) => scram(shared, query, info).await,
+        Event::DigestMd5(query) => historic::digest_md5(shared, query, info).await,
+        Event::Ntlm(query) => historic::ntlm(shared, query, info).await,
         Event::Mail(mail) => match service.mail(info, &mail).await {
             Ok(()) => {
                 let (reverse_path, parameters) = Envelope::paths_of(&mail);
@@ -284,7 +287,7 @@ pub(super) fn acknowledged<V: Service>(shared: &Shared<V>, info: &mut SessionInf
 }
 
 /// Takes one of the attempts the peer has.
-fn begin<V: Service>(
+pub(super) fn begin<V: Service>(
     shared: &Shared<V>,
     info: &SessionInfo<V::Identity>,
 ) -> Result<Attempt, Refuse> {

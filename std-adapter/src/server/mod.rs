@@ -45,6 +45,7 @@ mod connection;
 mod credentials;
 mod decide;
 mod dialogue;
+mod historic;
 mod info;
 mod listener;
 mod log;

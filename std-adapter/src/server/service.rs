@@ -4,7 +4,7 @@ use core::fmt;
 use std::borrow::Cow;
 
 use ehlo::reply::{NotARefusal, Refusal, ReplyCode};
-use ehlo::sasl::ScramKeys;
+use ehlo::sasl::{DigestMd5Key, NtHash, ScramKeys};
 use ehlo::server::guard::{self, Etrn, Hello, Mail, Rcpt};
 
 use super::{Body, Credentials, SessionInfo};
@@ -186,6 +186,30 @@ pub trait Service: Send + Sync + 'static {
         session: &SessionInfo<Self::Identity>,
         query: &guard::ScramKeys<'_>,
     ) -> impl Future<Output = Verdict<Option<(ScramKeys, Self::Identity)>>> + Send {
+        let _ = (session, query);
+        async { Ok(None) }
+    }
+
+    /// The key of a user who authenticates by DIGEST-MD5, in the realm that the query names, and who that is if the
+    /// digest is right; `None` for a user that doesn't exist, or has no such key: the client can't tell, since a digest
+    /// is computed all the same, and it is 535.
+    fn digest_md5_key(
+        &self,
+        session: &SessionInfo<Self::Identity>,
+        query: &guard::DigestMd5<'_>,
+    ) -> impl Future<Output = Verdict<Option<(DigestMd5Key, Self::Identity)>>> + Send {
+        let _ = (session, query);
+        async { Ok(None) }
+    }
+
+    /// The NT hash of a user who authenticates by NTLM, and who that is if the response is right; `None` for a user that
+    /// doesn't exist, or has none: the client can't tell, since a response is computed all the same, and it is 535. The
+    /// domain is the client's to choose: it is part of what the response proves, and names nobody.
+    fn nt_hash(
+        &self,
+        session: &SessionInfo<Self::Identity>,
+        query: &guard::Ntlm<'_>,
+    ) -> impl Future<Output = Verdict<Option<(NtHash, Self::Identity)>>> + Send {
         let _ = (session, query);
         async { Ok(None) }
     }

@@ -20,7 +20,7 @@ pub fn describe(event: &Event<'_>) -> Vec<u8> {
             };
         }
         Event::Connected(_) => "Connected".to_owned(),
-        Event::Hello(hello) => format!("Hello {:?} {}", hello.kind(), hello.host()),
+        Event::Hello(hello) => format!("Hello {:?} {}", hello.kind(), hello.name()),
         Event::Upgrade(_) => "Upgrade".to_owned(),
         Event::Login(login) => {
             let (user, who) = (login.username(), login.authorization_identity());

@@ -1,7 +1,7 @@
 //! Guards of the session: connecting, saying hello, and TLS.
 
 use super::{Answer, guard};
-use crate::address::Host;
+use crate::address::ClientName;
 use crate::reply::{Refusal, Reply, ReplyCode};
 use crate::server::facts::Hello as HelloKind;
 use crate::server::machine::{Aborted, Closed};
@@ -62,7 +62,7 @@ impl Connected<'_> {
 pub struct Hello<'a> {
     pub(in crate::server) answer: Answer<'a>,
     pub(in crate::server) kind: HelloKind,
-    pub(in crate::server) host: Host<'a>,
+    pub(in crate::server) name: ClientName<'a>,
 }
 
 guard!(Hello);
@@ -74,10 +74,10 @@ impl<'a> Hello<'a> {
         self.kind
     }
 
-    /// Who the client says it is.
+    /// Who the client says it is. With `Policy::strict_hello` it is a domain or an address literal.
     #[must_use]
-    pub const fn host(&self) -> Host<'a> {
-        self.host
+    pub const fn name(&self) -> ClientName<'a> {
+        self.name
     }
 
     /// Says hello. A mail transaction that was open is over (RFC 5321 section 4.1.4).
