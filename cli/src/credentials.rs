@@ -8,6 +8,7 @@ use ehlo_std::client::Credentials;
 use ehlo_std::users::Secret;
 
 use crate::exit::{self, Failure};
+use crate::kerberos::{Source, Tickets};
 
 const HEADING: &str = "Who logs in";
 
@@ -35,6 +36,20 @@ pub(crate) struct Login {
     /// Take the bearer token from the first line of this file
     #[arg(long, value_name = "FILE", help_heading = HEADING, requires = "user")]
     pub(crate) token_file: Option<PathBuf>,
+
+    /// Log in by Kerberos (GSSAPI) with the tickets in this credential cache
+    /// [default with --auth GSSAPI: those that kinit got]
+    #[arg(long, value_name = "FILE", help_heading = HEADING)]
+    pub(crate) ccache: Option<String>,
+
+    /// Log in by Kerberos (GSSAPI) as --user, with its key in this keytab
+    #[arg(long, value_name = "FILE", help_heading = HEADING, requires = "user")]
+    pub(crate) keytab: Option<PathBuf>,
+
+    /// The Kerberos service the server is, such as smtp@mail.example.org
+    /// [default: smtp at the server's name]
+    #[arg(long, value_name = "SERVICE@HOST", help_heading = HEADING)]
+    pub(crate) service_name: Option<String>,
 }
 
 /// The secrets that were read.
@@ -46,14 +61,24 @@ pub(crate) struct Secrets {
     pub(crate) password: Option<Secret>,
     /// Its bearer token.
     pub(crate) token: Option<Secret>,
+    /// Kerberos tickets, and whether they are those of the user.
+    pub(crate) tickets: Option<(Tickets, bool)>,
 }
 
 impl Login {
     /// Reads what the options name. Where they name neither a password nor a token, the password is asked for on a
     /// terminal, or else is the first line of standard input; unless that is wanted for something else, or there is
-    /// a `certificate` to log in with.
-    pub(crate) fn read(&self, stdin_is_free: bool, certificate: bool) -> Result<Secrets, Failure> {
-        let Some(user) = &self.user else { return Ok(Secrets::default()) };
+    /// a `certificate` to log in with, or a ticket. Tickets are used where an option says where they are, or GSSAPI
+    /// (`kerberos`) is asked for.
+    pub(crate) fn read(
+        &self,
+        stdin_is_free: bool,
+        certificate: bool,
+        kerberos: bool,
+    ) -> Result<Secrets, Failure> {
+        let tickets = self.tickets(kerberos)?.map(|tickets| (tickets, self.keytab.is_some()));
+        let Some(user) = &self.user else { return Ok(Secrets { tickets, ..Secrets::default() }) };
+        let certificate = certificate || tickets.is_some();
         let password = match (&self.password_env, &self.password_file) {
             (Some(variable), _) => Some(of_variable("--password-env", variable)?),
             (None, Some(path)) => Some(of_file("--password-file", path)?),
@@ -68,7 +93,23 @@ impl Login {
             (None, None) if !certificate => Some(asked_for(user, stdin_is_free)?),
             (password, _) => password,
         };
-        Ok(Secrets { user: Some(user.clone()), password, token })
+        Ok(Secrets { user: Some(user.clone()), password, token, tickets })
+    }
+
+    /// Where the tickets are, if they are to be used.
+    fn tickets(&self, asked_for: bool) -> Result<Option<Tickets>, Failure> {
+        if !self.has_tickets() && !asked_for {
+            return Ok(None);
+        }
+        let keytab = self.keytab.as_deref().zip(self.user.as_deref());
+        let source =
+            Source { cache: self.ccache.as_deref(), keytab, service: self.service_name.as_deref() };
+        Tickets::of(source).map(Some)
+    }
+
+    /// Whether an option says where tickets are.
+    pub(crate) fn has_tickets(&self) -> bool {
+        self.ccache.is_some() || self.keytab.is_some()
     }
 }
 
@@ -79,21 +120,37 @@ impl Secrets {
         let expose = |secret: &Secret| secret.expose().to_owned();
         let (password, token) =
             (self.password.as_ref().map(expose), self.token.as_ref().map(expose));
-        let credentials = match (password, token) {
+        let others = match (password, token) {
             (Some(password), Some(token)) => Credentials::password(user, password).or_token(token),
             (Some(password), None) => Credentials::password(user, password),
             (None, Some(token)) => Credentials::token(user, token),
             // Who logs in is in the certificate; --user is who to act as.
             (None, None) if certificate => {
                 let credentials = Credentials::certificate();
-                return Some(match &self.user {
+                let credentials = match &self.user {
                     Some(user) => credentials.authorization_identity(user),
                     None => credentials,
+                };
+                return self.with_tickets(Some(credentials));
+            }
+            (None, None) => {
+                let credentials = self.with_tickets(None)?;
+                // With a cache, who logs in is in the ticket.
+                return Some(match (&self.user, &self.tickets) {
+                    (Some(user), Some((_, false))) => credentials.authorization_identity(user),
+                    _ => credentials,
                 });
             }
-            (None, None) => return None,
         };
-        Some(if certificate { credentials.or_certificate() } else { credentials })
+        self.with_tickets(Some(if certificate { others.or_certificate() } else { others }))
+    }
+
+    /// The tickets, where there are any, and these.
+    fn with_tickets(&self, others: Option<Credentials>) -> Option<Credentials> {
+        match &self.tickets {
+            Some((tickets, _)) => Some(tickets.clone().credentials(others)),
+            None => others,
+        }
     }
 }
 

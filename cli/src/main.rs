@@ -5,6 +5,7 @@
 
 mod credentials;
 mod exit;
+mod kerberos;
 mod log;
 mod probe;
 mod send;

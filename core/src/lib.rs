@@ -107,7 +107,8 @@
 //! | check credentials | [`server::guard::Login`] and its neighbours, [`Secret`] |
 //! | store no password | `sasl::ScramKeys`, `server::guard::ScramKeys` |
 //! | tie a login to the TLS connection | `sasl::ChannelBinding` |
-//! | add a SASL mechanism | [`sasl::Mechanism::Application`], [`server::guard::Exchange`] |
+//! | add a SASL mechanism | [`sasl::Mechanism::Application`], [`server::guard::Exchange`], [`client::submission::Exchange`] |
+//! | speak GSSAPI with a Kerberos library | `sasl::gssapi` |
 //! | use SASL in IMAP or POP3 | [`sasl::server`], [`sasl::client`] |
 //! | just send a message | [`client::submission::Submission`] |
 //! | say every command to a server oneself | [`client::Connection`], [`client::guard::Ready`] |
@@ -145,6 +146,12 @@
 //! | --- | --- | --- |
 //! | `digest-md5` | DIGEST-MD5 (RFC 2831), `sasl::DigestMd5Key` | `md-5` |
 //! | `ntlm` | NTLM (MS-SMTP), version 2, `sasl::NtHash` | `hmac`, `md-5`, `md4` |
+//!
+//! Kerberos needs a library, which the application brings.
+//!
+//! | feature | adds | and the dependencies |
+//! | --- | --- | --- |
+//! | `gssapi` | GSSAPI (RFC 4752), `sasl::gssapi` | |
 //!
 //! Each SCRAM mechanism brings its `-PLUS`, which is tied to the TLS connection.
 //!

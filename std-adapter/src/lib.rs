@@ -133,6 +133,8 @@ pub mod cidr;
 pub mod client;
 pub mod connect;
 mod file;
+#[cfg(feature = "gssapi")]
+pub mod kerberos;
 mod pool;
 pub mod proxy_protocol;
 pub mod server;

@@ -48,6 +48,7 @@ folders! {
     rfc7628 "rfc7628",
     rfc4422_external "rfc4422-external",
     rfc4505 "rfc4505",
+    rfc4752 "rfc4752",
     rfc5321 "rfc5321",
     rfc2920 "rfc2920",
     rfc3030 "rfc3030",

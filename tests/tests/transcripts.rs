@@ -60,6 +60,7 @@ folders! {
     rfc7628 "rfc7628",
     rfc4422_external "rfc4422-external",
     rfc4505 "rfc4505",
+    rfc4752 "rfc4752",
     xclient "xclient",
     smuggling "smuggling",
     peers "peers",

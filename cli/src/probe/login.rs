@@ -12,6 +12,7 @@ use super::walk::{Errand, walk};
 use super::way::{self, Way};
 use crate::credentials::Secrets;
 use crate::exit::{self, Failure};
+use crate::kerberos::{self, is_kerberos};
 
 /// Who logs in, and how it may be done.
 #[derive(Debug)]
@@ -26,7 +27,14 @@ impl Login {
     /// Reads the secrets that the options name.
     pub(crate) fn new(options: &Options) -> Result<Self, Failure> {
         let certificate = options.trust.has_certificate();
-        let secrets = options.login.read(true, certificate)?;
+        for name in &options.auth {
+            if let Err(why) = kerberos::check_name(name) {
+                return Err(Failure::new(exit::USAGE, format_args!("--auth {name}: {why}")));
+            }
+        }
+        let kerberos =
+            options.auth.iter().filter_map(|name| Mechanism::from_name(name)).any(is_kerberos);
+        let secrets = options.login.read(true, certificate, kerberos)?;
         let credentials = secrets.credentials(certificate);
         for name in &options.auth {
             if Mechanism::from_name(name).is_none() {
@@ -91,7 +99,17 @@ impl Login {
                 }
             };
             let wire = way.wire(&offered.name, &self.secrets());
-            let errand = Errand { stage: Stage::Auth, rules: self.rules, exchange: Some(exchange) };
+            let kerberos = self
+                .credentials
+                .as_ref()
+                .filter(|_| is_kerberos(mechanism))
+                .and_then(|found| kerberos::Exchange::begin(found, way.lmtp, &way.host));
+            let errand = Errand {
+                stage: Stage::Auth,
+                rules: self.rules,
+                exchange: Some(exchange),
+                kerberos,
+            };
             let walked = walk(way, &wire, errand).await.map_err(|error| way::failure(&error))?;
             report.wire.add(&walked.odd);
             offered.tried = Some(walked.attempt.unwrap_or_else(|| {

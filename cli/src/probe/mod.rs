@@ -52,7 +52,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
 async fn probe(way: &Way, login: &Login, options: &Options) -> Result<ExitCode, Failure> {
     let stage = options.quit_after.unwrap_or(Stage::Auth);
     let wire = way.wire("main", &login.secrets());
-    let errand = Errand { stage, rules: Rules::new(), exchange: None };
+    let errand = Errand { stage, rules: Rules::new(), exchange: None, kerberos: None };
     let walked = walk(way, &wire, errand).await.map_err(|error| way::failure(&error))?;
     let mut report = Report::new(way, walked);
     if stage == Stage::Auth && report.end.polite {

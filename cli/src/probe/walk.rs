@@ -14,6 +14,7 @@ use super::options::{Stage, TlsStart};
 use super::seen::{Attempt, Connected, Offer, Said, TlsSeen, Walk};
 use super::transcript::Wire;
 use super::way::{Reached, Way};
+use crate::kerberos;
 
 /// Octets of each buffer. The longest line of a reply, a challenge included, has to fit.
 const BUFFER: usize = 64 * 1024;
@@ -27,6 +28,8 @@ pub(crate) struct Errand<'a> {
     pub(crate) rules: Rules<'a>,
     /// To log in, when everything else is done.
     pub(crate) exchange: Option<Exchange<'a>>,
+    /// The same by a ticket: its messages are a library's.
+    pub(crate) kerberos: Option<kerberos::Exchange>,
 }
 
 /// Goes the way. What the server does wrong is a part of what was seen.
@@ -107,6 +110,8 @@ async fn handshake(
 enum Next {
     On,
     Upgrade,
+    /// The Kerberos library has to be asked about this challenge.
+    Kerberos(Vec<u8>),
     Over,
 }
 
@@ -149,12 +154,38 @@ impl Walker<'_> {
                     }
                     self.start = Instant::now();
                 }
+                Next::Kerberos(challenge) => {
+                    let said = self.ask_kerberos(challenge).await;
+                    if let Ok(Event::Challenge(challenge)) = session.next().await {
+                        match said {
+                            Ok(said) => {
+                                if let Err(why) = challenge.respond_with(&said) {
+                                    self.not_sent(why);
+                                }
+                            }
+                            Err(why) => {
+                                if let Some(attempt) = &mut self.walk.attempt {
+                                    attempt.not_sent = Some(why);
+                                }
+                                challenge.cancel();
+                            }
+                        }
+                    }
+                }
                 Next::Over => break,
             }
         }
         // What came of a line that has no end is written down.
         drop(session);
         Ok(self.done())
+    }
+
+    /// What to say to a challenge, by the Kerberos library.
+    async fn ask_kerberos(&mut self, challenge: Vec<u8>) -> Result<Vec<u8>, String> {
+        let Some(exchange) = self.errand.kerberos.take() else { return Err(String::new()) };
+        let (exchange, said) = exchange.step(challenge).await?;
+        self.errand.kerberos = Some(exchange);
+        Ok(said)
     }
 
     fn done(mut self) -> Walk {
@@ -193,8 +224,13 @@ impl Walker<'_> {
                 } else if let (Some(exchange), None) =
                     (&mut self.errand.exchange, &self.walk.attempt)
                 {
-                    self.walk.attempt = Some(Attempt::new(exchange.mechanism()));
-                    ready.auth(exchange)
+                    let mechanism = exchange.mechanism();
+                    self.walk.attempt = Some(Attempt::new(mechanism));
+                    // No token of Kerberos's fits the line of an initial response.
+                    match self.errand.kerberos {
+                        Some(_) => ready.auth_with(mechanism, None),
+                        None => ready.auth(exchange),
+                    }
                 } else {
                     ready.quit()
                 };
@@ -212,6 +248,12 @@ impl Walker<'_> {
                     challenge.cancel();
                     return Next::On;
                 };
+                if self.errand.kerberos.is_some()
+                    && let Some(octets) = challenge.text().map(<[u8]>::to_vec)
+                {
+                    attempt.challenges.push(format!("({} octets)", octets.len()));
+                    return Next::Kerberos(octets);
+                }
                 match challenge.respond(exchange) {
                     // Once more, when what takes long is done.
                     Err(NotSent::Later) => {
@@ -255,7 +297,13 @@ impl Walker<'_> {
             To::StartTls => self.walk.starttls = Some(said),
             To::Auth => {
                 if let Some(attempt) = &mut self.walk.attempt {
-                    attempt.accepted = positive;
+                    let proven =
+                        self.errand.kerberos.as_ref().is_none_or(kerberos::Exchange::is_complete);
+                    attempt.accepted = positive && proven;
+                    if positive && !proven {
+                        let why = "success, and the server has not proven who it is";
+                        attempt.not_sent = Some(why.to_owned());
+                    }
                     attempt.reply = Some(said);
                 }
             }

@@ -45,6 +45,8 @@ pub(super) fn kind(error: &Error) -> &'static str {
         Error::Server(_) => "server",
         Error::Connect(ConnectError::Host { .. } | ConnectError::NotFound { .. }) => "host",
         Error::TlsSetup(_) | Error::Handshake(_) => "tls",
+        #[cfg(feature = "gssapi")]
+        Error::Kerberos(_) => "login",
         Error::Refused(_) => "refused",
         Error::Failed { failure, .. } => match failure {
             Journey::NoStartTls
@@ -75,7 +77,8 @@ pub(super) fn text(error: &Error, options: &Options) -> String {
 }
 
 fn advice(error: &Error, options: &Options) -> Option<&'static str> {
-    let no_login = options.login.user.is_none() && !options.trust.has_certificate();
+    let login = &options.login;
+    let no_login = login.user.is_none() && !login.has_tickets() && !options.trust.has_certificate();
     Some(match error {
         Error::Connect(ConnectError::Unreachable { .. }) => {
             "is it the right port? 587 and 465 are usual for users, 25 for servers"
@@ -95,6 +98,10 @@ fn advice(error: &Error, options: &Options) -> Option<&'static str> {
             }
             _ => return None,
         },
+        #[cfg(feature = "gssapi")]
+        Error::Kerberos(_) if options.login.keytab.is_none() => {
+            "`kinit` gets a ticket, --ccache says where it is, and --service-name whom it is for"
+        }
         Error::Failed { failure, offered, .. } => return journey(*failure, offered, options),
         Error::Sender(reply) | Error::Message(reply) if no_login && wants_login(reply) => {
             "the server may want a login: --user NAME"

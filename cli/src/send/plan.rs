@@ -8,6 +8,7 @@ use ehlo_std::client::{Client, Credentials, Envelope, Security};
 
 use super::Options;
 use crate::exit::{self, Failure};
+use crate::kerberos::is_kerberos;
 use crate::serve::AuthName;
 
 /// What is to be done.
@@ -137,14 +138,18 @@ fn credentials(
         return if user { Err(wrong("--auth none: --user is for nothing then")) } else { Ok(None) };
     }
     let certificate = options.trust.has_certificate() && (!user || asked_for(Mechanism::External));
-    if !user && !certificate && mechanisms.is_some() {
+    let kerberos = mechanisms.is_some_and(|list| list.iter().copied().any(is_kerberos));
+    let tickets = kerberos || options.login.has_tickets();
+    if !user && !certificate && !tickets && mechanisms.is_some() {
         if asked_for(Mechanism::Anonymous) {
             // There are servers that take no empty trace.
             let trace = options.from.as_deref().filter(|from| !from.is_empty());
             return Ok(Some(Credentials::anonymous(trace.unwrap_or("ehlo"))));
         }
-        return Err(wrong("--auth: there is nobody to log in; give --user, or --client-cert"));
+        return Err(wrong(
+            "--auth: there is nobody to log in; give --user, --client-cert or --ccache",
+        ));
     }
-    let secrets = options.login.read(false, certificate)?;
+    let secrets = options.login.read(false, certificate, kerberos)?;
     Ok(secrets.credentials(certificate))
 }

@@ -8,6 +8,7 @@ use super::Options;
 use super::auth::Accounts;
 use super::values::pair;
 use crate::exit::Failure;
+use crate::kerberos::is_kerberos;
 
 /// A user made up for the first minute.
 #[derive(Debug)]
@@ -49,8 +50,9 @@ pub(crate) fn open(
         None => None,
     };
     let nobody = memory.is_empty() && file.is_none() && !options.accept_any;
-    // Client certificates are somebody: then no user is made up, whom EXTERNAL would ask for.
-    let wants_passwords = (options.auth.is_empty() && options.client_ca.is_none())
+    // Client certificates and the members of a realm are somebody: then no user is made up, whom EXTERNAL would ask for.
+    let others = options.client_ca.is_some() || options.keytab.is_some();
+    let wants_passwords = (options.auth.is_empty() && !others)
         || options.auth.iter().any(|auth| auth.0.is_some_and(takes_password));
     let generated = match nobody && wants_passwords {
         true => Some(generate(&mut memory)?),
@@ -248,6 +250,9 @@ fn mechanisms(
         if options.client_ca.is_some() {
             usual.push(Mechanism::External);
         }
+        if options.keytab.is_some() {
+            usual.extend(Mechanism::from_name("GSSAPI"));
+        }
         return Ok(usual);
     }
     if options.auth.iter().any(|auth| auth.0.is_none()) {
@@ -261,6 +266,7 @@ fn mechanisms(
     for &mechanism in &asked {
         let lacking = match mechanism {
             Mechanism::External if options.client_ca.is_none() => "--client-ca FILE",
+            m if is_kerberos(m) && options.keytab.is_none() => "--keytab FILE",
             m if takes_token(m) && !tokens => "--token NAME:TOKEN",
             // Any password is right for --accept-any, and these prove a certain one.
             m if proves_password(m) && !own_passwords => "--user NAME:PASSWORD or --users FILE",

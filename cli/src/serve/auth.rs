@@ -55,11 +55,16 @@ impl Accounts {
             }
             Credentials::External(certificate, login) => {
                 let same = login.authorization_identity().is_none_or(|name| name == certificate);
-                if !same || !self.has_certificate_of(certificate).await? {
+                if !same || !self.lets_in(certificate).await? {
                     return Err(Refuse::credentials());
                 }
                 certificate
             }
+            #[cfg(feature = "gssapi")]
+            Credentials::Kerberos(login) => match login.user() {
+                Some(user) if self.lets_in(user).await? => user,
+                _ => return Err(Refuse::credentials()),
+            },
             Credentials::Anonymous(_) => "anonymous",
             Credentials::Proxy(name) => name,
             _ => return Err(Refuse::credentials()),
@@ -132,9 +137,9 @@ impl Accounts {
         }
     }
 
-    /// Where there are users, a certificate has to name one of them; where there are none, the
-    /// authority that signed it has decided.
-    async fn has_certificate_of(&self, name: &str) -> Verdict<bool> {
+    /// Where there are users, a certificate or a ticket has to name one of them; where there are none,
+    /// the authority that made it has decided.
+    async fn lets_in(&self, name: &str) -> Verdict<bool> {
         let Some(file) = &self.file else {
             return Ok(self.memory.is_empty() || self.anybody || self.memory.contains(name));
         };

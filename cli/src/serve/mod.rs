@@ -115,6 +115,9 @@ fn builder(plan: Plan, countdown: &std::sync::Arc<Countdown>) -> Builder<Keeper>
     if let Some(iterations) = iterations {
         builder = builder.scram_iterations(iterations);
     }
+    if let Some(keys) = plan.keys {
+        builder = keys.serve(builder);
+    }
     if let Some(tls) = plan.tls {
         builder = builder.tls(tls);
     }

@@ -33,6 +33,8 @@ Examples:
       For testing a client: shows the dialogue, stores nothing, prints the port it got
   ehlo serve --fail rcpt=450:0.5 --delay message=3000
       Half of the recipients are refused for now, and each message takes three seconds
+  ehlo serve --keytab mail.keytab --auth GSSAPI
+      For members of a Kerberos realm (in a build with the feature gssapi)
   ehlo serve --hostname mail.example.org --cert cert.pem --key key.pem --users users.toml \\
       --listen '[::]:587' --listen-tls '[::]:465' --maildir /srv/mail
       For submission on a network
@@ -115,6 +117,16 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE", help_heading = USERS)]
     pub(crate) users: Option<PathBuf>,
 
+    /// The keys of the service in this keytab, for GSSAPI: who has a Kerberos ticket of its realm is a
+    /// user, and with --users or --user one of those
+    #[arg(long, value_name = "FILE", help_heading = USERS)]
+    pub(crate) keytab: Option<PathBuf>,
+
+    /// Take tickets for this service alone, such as smtp@mail.example.org
+    /// [default: any that --keytab has a key of]
+    #[arg(long, value_name = "SERVICE@HOST", help_heading = USERS)]
+    pub(crate) service_name: Option<String>,
+
     /// Take any name with any password or token; together with --auth-optional, and without
     /// --local-domain, this server takes everything from everybody
     #[arg(long, help_heading = USERS)]
@@ -125,7 +137,7 @@ pub(crate) struct Options {
     /// [DIGEST-MD5 and NTLM are for old clients: their users have what `ehlo user --digest-md5` or
     /// `--ntlm` stores, which is as good as a password]
     /// [default: SCRAM-SHA-256 where every user has keys for it, PLAIN,LOGIN, and with them what
-    /// --token and --client-ca are for]
+    /// --token, --client-ca and --keytab are for]
     #[arg(long, value_name = "NAME,…", value_delimiter = ',', help_heading = USERS)]
     #[serde(deserialize_with = "words")]
     pub(crate) auth: Vec<AuthName>,
@@ -289,7 +301,7 @@ impl Options {
         }
         merged! {
             skip: config;
-            values: hostname cert key client_ca users bare_newline maildir exit_after max_size
+            values: hostname cert key client_ca users keytab service_name bare_newline maildir exit_after max_size
                 max_recipients max_messages max_connections max_connections_per_ip max_auth_failures
                 max_auth_failures_per_ip max_unauthenticated_commands idle_timeout log_format;
             lists: listen listen_tls proxy_protocol trust_xclient user token auth local_domain

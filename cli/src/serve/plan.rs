@@ -24,6 +24,7 @@ use super::rules::Rules;
 use super::state_folder;
 use super::values::{BareNewline, Limit};
 use crate::exit::Failure;
+use crate::kerberos::Keys;
 
 /// A server that can be started.
 #[derive(Debug)]
@@ -40,6 +41,8 @@ pub(crate) struct Plan {
     pub(crate) faults: Faults,
     pub(crate) store: AnyStore,
     pub(crate) throttle: ThrottleLimits,
+    /// The keys of the service.
+    pub(crate) keys: Option<Keys>,
     /// Nobody may send without AUTH, and AUTH is there under TLS alone.
     pub(crate) auth_needs_tls: bool,
     pub(crate) options: Options,
@@ -75,6 +78,10 @@ impl Plan {
             certificate(&options, hostname)?
         } else {
             (None, None)
+        };
+        let keys = match &options.keytab {
+            Some(keytab) => Some(Keys::open(keytab, options.service_name.as_deref())?),
+            None => None,
         };
         let salts = accounts::may_scram(&options).then(state_folder::salt_secret).flatten();
         let (accounts, mechanisms, generated) = accounts::open(&options, hostname, salts)?;
@@ -136,6 +143,7 @@ impl Plan {
             faults,
             store,
             throttle,
+            keys,
             auth_needs_tls,
             options,
         })
@@ -156,6 +164,8 @@ fn contradictions(options: &Options) -> Result<(), Failure> {
         "--require-tls and --allow-insecure-auth: choose one of them"
     } else if o.accept_any && (o.users.is_some() || !o.user.is_empty() || !o.token.is_empty()) {
         "--accept-any takes any name and password: leave out --user, --token and --users"
+    } else if o.service_name.is_some() && o.keytab.is_none() {
+        "--service-name says which key of --keytab FILE: give both"
     } else if o.hide.iter().any(|hidden| o.offer.contains(hidden)) {
         "the same extension in --offer and --hide: choose one of them"
     } else {

@@ -8,6 +8,8 @@ use ehlo::policy;
 use ehlo::sasl::Mechanism;
 use ehlo_std::users::Secret;
 
+use crate::kerberos;
+
 /// Why a value is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Invalid(String);
@@ -87,6 +89,7 @@ impl FromStr for AuthName {
         if text.eq_ignore_ascii_case("none") {
             return Ok(Self(None));
         }
+        kerberos::check_name(text).map_err(Invalid::new)?;
         Mechanism::from_name(text).map(|known| Self(Some(known))).ok_or_else(|| {
             let names: Vec<&str> = Mechanism::KNOWN.iter().map(|known| known.name()).collect();
             Invalid(format!("no mechanism known here; there are {} (or none)", names.join(", ")))

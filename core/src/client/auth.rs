@@ -23,18 +23,7 @@ impl Machine<'_> {
         initial: bool,
     ) -> Result<(), NotSent> {
         let mechanism = exchange.mechanism();
-        let rules = &self.config.rules;
-        rules.check(mechanism, self.state.channel).map_err(NotSent::Mechanism)?;
-        if !self.offers(mechanism) {
-            return Err(NotSent::AuthNotOffered);
-        }
-        let transaction = &self.state.transaction;
-        if self.state.flags.authenticated || transaction.sent || transaction.open {
-            return Err(NotSent::OutOfOrder);
-        }
-        if !self.state.owed.is_empty() {
-            return Err(NotSent::Later);
-        }
+        self.may_authenticate(mechanism)?;
         #[cfg(feature = "_scram")]
         {
             if let Some(binding) = self.state.binding {
@@ -54,13 +43,76 @@ impl Machine<'_> {
             }
             line.finish()
         });
-        let written = written.ok_or(NotSent::TooLong)?;
+        self.said_auth(written.ok_or(NotSent::TooLong)?);
+        Ok(())
+    }
+
+    /// Writes the AUTH command, with an initial response of the caller's or without.
+    pub(super) fn authenticate_with(
+        &mut self,
+        mechanism: Mechanism,
+        initial: Option<&[u8]>,
+    ) -> Result<(), NotSent> {
+        self.may_authenticate(mechanism)?;
+        if initial.is_some() && mechanism.is_server_first() {
+            return Err(NotSent::OutOfOrder);
+        }
+        let written = match initial {
+            None => self.auth_line(mechanism, "\r\n", |_| Some(0)),
+            // An empty initial response (RFC 4954 section 4).
+            Some([]) => self.auth_line(mechanism, " =\r\n", |_| Some(0)),
+            Some(octets) => self.auth_line(mechanism, " ", |free| {
+                let length = base64::encode(octets, free)?;
+                crate::wire::copy(free.get_mut(length..length.checked_add(2)?)?, b"\r\n");
+                length.checked_add(2)
+            }),
+        };
+        self.said_auth(written.ok_or(NotSent::TooLong)?);
+        Ok(())
+    }
+
+    /// Writes `AUTH NAME` and what follows; `None` when it is too long.
+    fn auth_line(
+        &mut self,
+        mechanism: Mechanism,
+        behind: &str,
+        rest: impl FnOnce(&mut [u8]) -> Option<usize>,
+    ) -> Option<usize> {
+        let free = self.state.outbox.free(self.tx);
+        let room = free.len().min(COMMAND_LINE_MAX);
+        let mut line = LineWriter::new(free.get_mut(..room)?);
+        for part in ["AUTH ", mechanism.name(), behind] {
+            line.text(part);
+        }
+        let length = rest(line.free())?;
+        line.appended(length);
+        line.finish()
+    }
+
+    /// Whether AUTH may be said now, by this mechanism and over this channel.
+    fn may_authenticate(&self, mechanism: Mechanism) -> Result<(), NotSent> {
+        if !is_name(mechanism.name()) {
+            return Err(NotSent::Text);
+        }
+        let rules = &self.config.rules;
+        rules.check(mechanism, self.state.channel).map_err(NotSent::Mechanism)?;
+        if !self.offers(mechanism) {
+            return Err(NotSent::AuthNotOffered);
+        }
+        let transaction = &self.state.transaction;
+        if self.state.flags.authenticated || transaction.sent || transaction.open {
+            return Err(NotSent::OutOfOrder);
+        }
+        if self.state.owed.is_empty() { Ok(()) } else { Err(NotSent::Later) }
+    }
+
+    /// The AUTH command stands in the send buffer.
+    fn said_auth(&mut self, written: usize) {
         self.sent_secret(written);
         self.state.rounds = 0;
         self.state.flags.cancelled = false;
         self.state.owed.push(To::Auth, 1);
         self.state.turn(Turn::Authenticating);
-        Ok(())
     }
 
     /// Whether the server offers this mechanism; or nobody knows, and the caller wants to try.
@@ -194,4 +246,11 @@ impl Machine<'_> {
         self.state.secret = self.tx.len();
         self.state.renew_deadline();
     }
+}
+
+/// Whether this is the name of a mechanism (RFC 4422 section 3.1), in any case: one of the application's
+/// own may be anything.
+fn is_name(name: &str) -> bool {
+    let in_name = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_');
+    !name.is_empty() && name.len() <= 20 && name.bytes().all(in_name)
 }

@@ -46,6 +46,10 @@ pub enum Mechanism {
     /// NTLM (MS-SMTP), in version 2 and nothing older. Never picked unless it is asked for.
     #[cfg(feature = "ntlm")]
     Ntlm,
+    /// GSSAPI (RFC 4752): a Kerberos ticket. Its tokens come from a library that the application brings:
+    /// see [`gssapi`](super::gssapi).
+    #[cfg(feature = "gssapi")]
+    Gssapi,
     /// EXTERNAL (RFC 4422 appendix A): who the TLS client certificate says it is.
     External,
     /// ANONYMOUS (RFC 4505).
@@ -85,6 +89,8 @@ impl Mechanism {
             Self::DigestMd5 => "DIGEST-MD5",
             #[cfg(feature = "ntlm")]
             Self::Ntlm => "NTLM",
+            #[cfg(feature = "gssapi")]
+            Self::Gssapi => "GSSAPI",
             Self::External => "EXTERNAL",
             Self::Anonymous => "ANONYMOUS",
             Self::Application(name) => name,
@@ -125,6 +131,8 @@ impl Mechanism {
         Self::DigestMd5,
         #[cfg(feature = "ntlm")]
         Self::Ntlm,
+        #[cfg(feature = "gssapi")]
+        Self::Gssapi,
         Self::External,
         Self::Anonymous,
     ];
@@ -133,6 +141,8 @@ impl Mechanism {
     /// credentials for.
     pub const PREFERENCE: &'static [Self] = &[
         Self::External,
+        #[cfg(feature = "gssapi")]
+        Self::Gssapi,
         #[cfg(feature = "scram-sha-512")]
         Self::ScramSha512Plus,
         #[cfg(feature = "scram-sha-256")]
@@ -217,7 +227,19 @@ impl Mechanism {
         }
     }
 
-    /// Whether what the client sends is a password or token that whoever reads it can use.
+    /// Whether its messages are the application's to make and to read: it gets the raw rounds.
+    #[must_use]
+    pub const fn is_spoken_by_application(self) -> bool {
+        match self {
+            #[cfg(feature = "gssapi")]
+            Self::Gssapi => true,
+            Self::Application(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether what the client sends is a password or token that whoever reads it can use. Of a
+    /// mechanism of the application's own nobody here knows, so that it is taken for such a one.
     #[must_use]
     pub const fn shows_password(self) -> bool {
         match self {
@@ -227,6 +249,7 @@ impl Mechanism {
             Self::Login => true,
             #[cfg(feature = "oauth")]
             Self::Xoauth2 | Self::OauthBearer => true,
+            Self::Application(_) => true,
             _ => false,
         }
     }

@@ -12,6 +12,8 @@ mod cram_md5;
 #[cfg(feature = "digest-md5")]
 mod digest_md5;
 mod external;
+#[cfg(feature = "gssapi")]
+pub mod gssapi;
 #[cfg(any(feature = "cram-md5", feature = "digest-md5"))]
 mod hexadecimal;
 #[cfg(feature = "login")]

@@ -142,6 +142,12 @@ impl Exchange {
         self.mechanism
     }
 
+    /// Whether the response that was taken last is the first one.
+    #[must_use]
+    pub const fn is_first(&self) -> bool {
+        self.round == 1
+    }
+
     /// Takes the initial response, or `None` where there was none, and then each response.
     ///
     /// An initial response for a mechanism in which the server speaks first is the caller's to
@@ -156,6 +162,10 @@ impl Exchange {
         }
         #[cfg(feature = "ntlm")]
         if matches!((self.mechanism, response), (Mechanism::Ntlm, None)) {
+            return Step::Challenge(Prompt::Empty);
+        }
+        #[cfg(feature = "gssapi")]
+        if matches!((self.mechanism, response), (Mechanism::Gssapi, None)) {
             return Step::Challenge(Prompt::Empty);
         }
         self.round = self.round.saturating_add(1);

@@ -198,6 +198,13 @@ impl<'c> Config<'c> {
         self.hostname
     }
 
+    /// Whether a client may act as somebody else than who it is: for mechanisms whose messages the
+    /// application reads itself.
+    #[must_use]
+    pub const fn takes_authorization_identity(&self) -> bool {
+        self.policy.authorization_identity
+    }
+
     /// The service extensions on offer.
     #[must_use]
     pub const fn offered(&self) -> Extensions {

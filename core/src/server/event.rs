@@ -57,7 +57,7 @@ pub enum Event<'a> {
     External(External<'a>),
     /// Nobody in particular wants in.
     Anonymous(Anonymous<'a>),
-    /// A round of a mechanism of the application's own.
+    /// A round of a mechanism of the application's own, or of GSSAPI.
     Exchange(Exchange<'a>),
     /// MAIL.
     Mail(Mail<'a>),
@@ -259,7 +259,7 @@ fn offer_sasl<'a>(answer: Answer<'a>, rx: &'a [u8]) -> Option<Event<'a>> {
         SaslVerify::Ntlm(login) => Event::Ntlm(Ntlm { answer, login }),
         SaslVerify::External(identity) => Event::External(External { answer, identity }),
         SaslVerify::Anonymous(trace) => Event::Anonymous(Anonymous { answer, trace }),
-        SaslVerify::Response(response) if matches!(mechanism, Mechanism::Application(_)) => {
+        SaslVerify::Response(response) if mechanism.is_spoken_by_application() => {
             let response = has_response.then_some(response);
             Event::Exchange(Exchange { answer, response })
         }

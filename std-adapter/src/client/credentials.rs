@@ -24,6 +24,8 @@ pub struct Credentials {
     token: Option<Secret>,
     certificate: bool,
     anonymous: Option<String>,
+    #[cfg(feature = "gssapi")]
+    kerberos: Option<crate::kerberos::Initiator>,
 }
 
 impl Credentials {
@@ -53,6 +55,20 @@ impl Credentials {
     /// Nothing but a trace, which may be empty (ANONYMOUS).
     pub fn anonymous(trace: impl Into<String>) -> Self {
         Self { anonymous: Some(trace.into()), ..Self::default() }
+    }
+
+    /// Kerberos tickets (GSSAPI).
+    #[cfg(feature = "gssapi")]
+    #[must_use]
+    pub fn kerberos(tickets: crate::kerberos::Initiator) -> Self {
+        Self { kerberos: Some(tickets), ..Self::default() }
+    }
+
+    /// Kerberos tickets besides, which come before a password.
+    #[cfg(feature = "gssapi")]
+    #[must_use]
+    pub fn or_kerberos(self, tickets: crate::kerberos::Initiator) -> Self {
+        Self { kerberos: Some(tickets), ..self }
     }
 
     /// A token besides, for mechanisms that take one.
@@ -90,8 +106,14 @@ impl Credentials {
             (Some(password), ..) => sasl::Credentials::password(&self.username, password.expose()),
             (None, Some(token), _) => sasl::Credentials::token(&self.username, token.expose()),
             (None, None, Some(trace)) => sasl::Credentials::anonymous(trace),
+            #[cfg(feature = "gssapi")]
+            (None, None, None) if self.kerberos.is_some() => sasl::Credentials::application(),
             (None, None, None) => sasl::Credentials::certificate(),
         };
+        #[cfg(feature = "gssapi")]
+        if self.kerberos.is_some() {
+            lent = lent.or_application();
+        }
         if let (Some(_), Some(token)) = (&self.password, &self.token) {
             lent = lent.or_token(token.expose());
         }
@@ -102,6 +124,14 @@ impl Credentials {
             Some(identity) => lent.authorization_identity(identity),
             None => lent,
         }
+    }
+
+    /// Begins an exchange by Kerberos tickets, where there are any, with this service of a host.
+    #[cfg(feature = "gssapi")]
+    #[must_use]
+    pub fn begin_kerberos(&self, service: &str, host: &str) -> Option<crate::kerberos::Initiating> {
+        let who = self.authorization_identity.as_deref();
+        Some(self.kerberos.as_ref()?.begin(service, host, who))
     }
 
     /// A text with what may not be seen taken out, such as a reply of a server that repeats a password.

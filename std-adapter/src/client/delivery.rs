@@ -50,6 +50,9 @@ pub(super) async fn run(settings: &Settings, jobs: &mut mpsc::Receiver<Job>, idl
                 }
             }
             let mut session = Session::new(submission, transport);
+            #[cfg(feature = "gssapi")]
+            let mut tickets =
+                super::kerberos::Tickets::new(settings.credentials.as_ref(), settings.lmtp, &place);
             let mut work = Work::new(settings.credentials.as_ref(), settings.lmtp, first);
             loop {
                 session.settle().await;
@@ -79,6 +82,14 @@ pub(super) async fn run(settings: &Settings, jobs: &mut mpsc::Receiver<Job>, idl
                             Err(_) => return,
                         }
                     }
+                    #[cfg(feature = "gssapi")]
+                    Step::Exchange(asked) => match tickets.say(asked).await {
+                        Ok(said) => session.say(said),
+                        Err(error) => {
+                            work.kerberos = Some(error);
+                            session.cancel_exchange();
+                        }
+                    },
                     Step::Idle => {
                         let next = match timeout(idle, jobs.recv()).await {
                             Ok(next) => next,
@@ -125,6 +136,9 @@ enum Step {
     Upgrade,
     /// The password has to be derived, as SCRAM has it.
     Derive(Box<Derivation>),
+    /// The Kerberos library has to be asked.
+    #[cfg(feature = "gssapi")]
+    Exchange(super::kerberos::Asked),
     Over,
 }
 
@@ -141,6 +155,9 @@ struct Work<'s> {
     said: Option<Reply>,
     offered: Vec<String>,
     token: Option<String>,
+    /// Why there is no ticket, or none for this server.
+    #[cfg(feature = "gssapi")]
+    kerberos: Option<crate::kerberos::KerberosError>,
 }
 
 impl<'s> Work<'s> {
@@ -154,6 +171,8 @@ impl<'s> Work<'s> {
             said: None,
             offered: Vec::new(),
             token: None,
+            #[cfg(feature = "gssapi")]
+            kerberos: None,
         }
     }
 
@@ -171,6 +190,10 @@ impl<'s> Work<'s> {
             }
             Event::Upgrade(_) => return Step::Upgrade,
             Event::Derive(derive) => return Step::Derive(Box::new(derive.derivation())),
+            #[cfg(feature = "gssapi")]
+            Event::Exchange(exchange) => {
+                return Step::Exchange(super::kerberos::Asked::of(&exchange));
+            }
             Event::TokenRefused(refused) => {
                 let text = String::from_utf8_lossy(refused.reason()).into_owned();
                 let text: String = text.chars().filter(|c| !c.is_control()).collect();
@@ -224,6 +247,12 @@ impl<'s> Work<'s> {
             Event::Failed(failed) => {
                 let failure = failed.reason();
                 failed.done();
+                self.ending = true;
+                #[cfg(feature = "gssapi")]
+                if let Some(error) = self.kerberos.take() {
+                    self.fail(Error::Kerberos(error));
+                    return Step::On;
+                }
                 let error = Error::Failed {
                     failure,
                     reply: self
@@ -235,7 +264,6 @@ impl<'s> Work<'s> {
                     token: self.token.take(),
                 };
                 self.fail(error);
-                self.ending = true;
             }
             Event::Closed(closed) => {
                 self.on_closed(closed);

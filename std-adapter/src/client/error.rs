@@ -42,6 +42,9 @@ pub enum Error {
         /// Why it refused the token: JSON (RFC 7628 section 3.2.2).
         token: Option<String>,
     },
+    /// There is no ticket, or Kerberos refuses the server.
+    #[cfg(feature = "gssapi")]
+    Kerberos(crate::kerberos::KerberosError),
     /// The server refused the sender.
     Sender(Reply),
     /// The server refused every recipient.
@@ -105,6 +108,8 @@ impl Error {
                 Failure::NotSent(_) => Remedy::Mend,
                 _ => Remedy::Permission,
             },
+            #[cfg(feature = "gssapi")]
+            Self::Kerberos(_) => Remedy::Permission,
             Self::Refused(reply) if reply.code().is_transient() => Remedy::Later,
             Self::Refused(_) => Remedy::Server,
             Self::Sender(reply) | Self::Message(reply) => by_code(reply),
@@ -149,6 +154,8 @@ impl fmt::Display for Error {
                     _ => Ok(()),
                 }
             }
+            #[cfg(feature = "gssapi")]
+            Self::Kerberos(error) => write!(f, "Kerberos: {error}"),
             Self::Sender(reply) => write!(f, "the server refused the sender: {reply}"),
             Self::Recipients(recipients) => {
                 f.write_str("the server refused every recipient")?;
@@ -173,6 +180,8 @@ impl core::error::Error for Error {
             Self::Connect(error) => Some(error),
             Self::Handshake(error) | Self::Read(error) => Some(error),
             Self::TlsSetup(error) => Some(error),
+            #[cfg(feature = "gssapi")]
+            Self::Kerberos(error) => Some(error),
             _ => None,
         }
     }

@@ -46,6 +46,8 @@ mod credentials;
 mod delivery;
 mod envelope;
 mod error;
+#[cfg(feature = "gssapi")]
+mod kerberos;
 mod measure;
 mod message;
 mod pool;

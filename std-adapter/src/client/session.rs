@@ -347,6 +347,28 @@ where
             derive.done(derivation);
         }
     }
+
+    /// What is said in an exchange by Kerberos tickets.
+    #[cfg(feature = "gssapi")]
+    pub(super) fn say(&mut self, said: super::kerberos::Said) {
+        use super::kerberos::Said;
+        if let Some(submission::Event::Exchange(exchange)) = self.machine.event() {
+            // What can't be said comes as the journey's failure.
+            let _ = match said {
+                Said::Wait => exchange.wait(),
+                Said::More(octets) => exchange.respond(&octets),
+                Said::Last(octets) => exchange.complete(&octets),
+            };
+        }
+    }
+
+    /// There is nothing that could be said.
+    #[cfg(feature = "gssapi")]
+    pub(super) fn cancel_exchange(&mut self) {
+        if let Some(submission::Event::Exchange(exchange)) = self.machine.event() {
+            exchange.cancel();
+        }
+    }
 }
 
 impl<M, S> core::fmt::Debug for Session<M, S> {

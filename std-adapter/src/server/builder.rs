@@ -38,6 +38,8 @@ pub struct Builder<V> {
     handshake_timeout: Duration,
     transcript: bool,
     scram_iterations: u32,
+    #[cfg(feature = "gssapi")]
+    kerberos: Option<crate::kerberos::Acceptor>,
 }
 
 /// Why a server does not start.
@@ -69,6 +71,8 @@ impl<V: Service> Builder<V> {
             handshake_timeout: Duration::from_secs(30),
             transcript: false,
             scram_iterations: ITERATIONS,
+            #[cfg(feature = "gssapi")]
+            kerberos: None,
         }
     }
 
@@ -166,6 +170,14 @@ impl<V: Service> Builder<V> {
         Self { scram_iterations: iterations, ..self }
     }
 
+    /// The keys of the service, for GSSAPI: who has a good ticket comes to
+    /// [`Service::login`] as [`Credentials::Kerberos`](super::Credentials::Kerberos).
+    #[cfg(feature = "gssapi")]
+    #[must_use]
+    pub fn kerberos(self, keys: crate::kerberos::Acceptor) -> Self {
+        Self { kerberos: Some(keys), ..self }
+    }
+
     /// Binds the listeners.
     ///
     /// # Errors
@@ -213,6 +225,8 @@ impl<V: Service> Builder<V> {
             transcript: self.transcript,
             stopper: Stopper::default(),
             sessions: AtomicU64::new(0),
+            #[cfg(feature = "gssapi")]
+            kerberos: self.kerberos,
         });
         Ok(Bound { shared, listeners, grace: self.grace })
     }

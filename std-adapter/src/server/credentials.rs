@@ -19,6 +19,9 @@ pub enum Credentials<'a> {
     External(&'a str, &'a External<'a>),
     /// Nobody in particular: ANONYMOUS.
     Anonymous(&'a Anonymous<'a>),
+    /// A Kerberos ticket: GSSAPI. It is good; whether who has it may do anything here is to be decided.
+    #[cfg(feature = "gssapi")]
+    Kerberos(&'a crate::kerberos::KerberosLogin),
     /// A user that a trusted proxy says has authenticated: XCLIENT with LOGIN=.
     Proxy(&'a str),
     /// A round of the application's own mechanism, which the default server does not go on with.
@@ -36,6 +39,8 @@ impl Credentials<'_> {
             Self::External(_, login) => login.mechanism(),
             Self::Anonymous(login) => login.mechanism(),
             Self::Exchange(login) => login.mechanism(),
+            #[cfg(feature = "gssapi")]
+            Self::Kerberos(_) => ehlo::sasl::Mechanism::Gssapi.name(),
             Self::Proxy(_) => "XCLIENT",
         }
     }
@@ -51,6 +56,8 @@ impl Credentials<'_> {
                 login.authorization_identity().unwrap_or(certificate)
             }
             Self::Anonymous(_) | Self::Exchange(_) => "",
+            #[cfg(feature = "gssapi")]
+            Self::Kerberos(login) => super::kerberos::name_of(login),
             Self::Proxy(name) => name,
         }
     }

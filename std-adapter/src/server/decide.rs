@@ -48,6 +48,15 @@ pub(super) async fn decide<V: Service>(
             }
             Err(no) => hello.refuse(&no.refusal()),
         },
+        #[cfg(feature = "gssapi")]
+        Event::Exchange(exchange)
+            if exchange.mechanism() == ehlo::sasl::Mechanism::Gssapi.name()
+                && shared.kerberos.is_some() =>
+        {
+            if let Some(acceptor) = &shared.kerberos {
+                super::kerberos::round(shared, acceptor, exchange, info).await;
+            }
+        }
         Event::Login(_)
         | Event::CramMd5(_)
         | Event::Token(_)

@@ -22,6 +22,9 @@ pub struct SessionInfo<I> {
     pub(super) username: Box<str>,
     /// Who it is by a proof that was right, and has to be acknowledged (SCRAM); with the name it gave.
     pub(super) proven: Option<Box<(I, Box<str>)>>,
+    /// An exchange that goes on (GSSAPI). Locked by nobody: the lock makes it fit to be lent to many.
+    #[cfg(feature = "gssapi")]
+    pub(super) kerberos: Option<Box<std::sync::Mutex<crate::kerberos::Accepting>>>,
     pub(super) envelope: Option<Box<Envelope>>,
     pub(super) forwarded: Option<Box<str>>,
     pub(super) messages: u32,
@@ -54,6 +57,8 @@ impl<I> SessionInfo<I> {
             identity: None,
             username: Box::default(),
             proven: None,
+            #[cfg(feature = "gssapi")]
+            kerberos: None,
             envelope: None,
             forwarded: None,
             messages: 0,

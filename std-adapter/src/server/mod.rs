@@ -47,6 +47,8 @@ mod decide;
 mod dialogue;
 mod historic;
 mod info;
+#[cfg(feature = "gssapi")]
+mod kerberos;
 mod listener;
 mod log;
 mod refused;
@@ -94,6 +96,8 @@ pub(crate) struct Shared<V> {
     transcript: bool,
     stopper: Stopper,
     sessions: AtomicU64,
+    #[cfg(feature = "gssapi")]
+    kerberos: Option<crate::kerberos::Acceptor>,
 }
 
 impl<V> Shared<V> {

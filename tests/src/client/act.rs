@@ -2,12 +2,13 @@
 
 use ehlo::address::{ForwardPath, ReversePath};
 use ehlo::client::guard::Ready;
-use ehlo::client::submission::{Next, Recipient};
+use ehlo::client::submission::{self, Next, Recipient};
 use ehlo::parameter::{MailParameters, RcptParameters};
 use ehlo::sasl::Mechanism;
 use ehlo::sasl::client::Exchange;
 
 use super::Setting;
+use super::config::mechanism as own;
 use crate::text::unescape;
 
 /// A path and the parameters behind it.
@@ -32,6 +33,8 @@ pub enum Act {
     Bdat(u64, bool),
     /// AUTH, with an initial response or without.
     Auth(Mechanism, bool),
+    /// AUTH, with this initial response of the application's own or without.
+    AuthWith(Mechanism, Option<Vec<u8>>),
     /// STARTTLS.
     StartTls,
     /// NOOP.
@@ -46,6 +49,10 @@ pub enum Act {
     Quit,
     /// A challenge is answered by these octets.
     Respond(Vec<u8>),
+    /// The last message of an exchange.
+    Complete(Vec<u8>),
+    /// There is no initial response.
+    Wait,
     /// An exchange, or a message, is cancelled.
     Cancel,
     /// TLS has begun, and the certificate was verified for this name.
@@ -89,6 +96,11 @@ impl Act {
             },
             ("auth", name) => Self::Auth(mechanism(name)?, true),
             ("auth-in-two-steps", name) => Self::Auth(mechanism(name)?, false),
+            ("auth-with", rest) => match rest.split_once(' ') {
+                Some((name, "=")) => Self::AuthWith(own(name)?, Some(Vec::new())),
+                Some((name, octets)) => Self::AuthWith(own(name)?, Some(unescape(octets)?)),
+                None => Self::AuthWith(own(rest)?, None),
+            },
             ("starttls", "") => Self::StartTls,
             ("noop", "") => Self::Noop,
             ("vrfy", text) => Self::Vrfy(unescaped(text)?),
@@ -96,6 +108,8 @@ impl Act {
             ("help", "") => Self::Help,
             ("quit", "") => Self::Quit,
             ("respond", octets) => Self::Respond(unescape(octets)?),
+            ("complete", octets) => Self::Complete(unescape(octets)?),
+            ("wait", "") => Self::Wait,
             ("cancel", "") => Self::Cancel,
             ("tls", "unverified") => Self::Tls(None),
             ("tls", name) => Self::Tls(Some(unescaped(name)?)),
@@ -195,6 +209,9 @@ pub(super) fn say<'a>(
                 Err(why) => outcome(Err(why)),
             }
         }
+        Act::AuthWith(mechanism, initial) => {
+            outcome(ready.auth_with(*mechanism, initial.as_deref()))
+        }
         Act::StartTls => outcome(ready.starttls()),
         Act::Noop => outcome(ready.noop()),
         Act::Vrfy(text) => outcome(ready.vrfy(text)),
@@ -222,6 +239,20 @@ pub(super) fn next(act: &Act, next: Next<'_>) -> Result<Outcome, String> {
             Ok(())
         }
         other => return Err(format!("this begins nothing: {other:?}")),
+    })
+}
+
+/// Answers what a journey asks.
+pub(super) fn exchange(act: &Act, exchange: submission::Exchange<'_>) -> Result<Outcome, String> {
+    Ok(match act {
+        Act::Respond(octets) => outcome(exchange.respond(octets)),
+        Act::Complete(octets) => outcome(exchange.complete(octets)),
+        Act::Wait => outcome(exchange.wait()),
+        Act::Cancel => {
+            exchange.cancel();
+            Ok(())
+        }
+        other => return Err(format!("this is no message of an exchange: {other:?}")),
     })
 }
 

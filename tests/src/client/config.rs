@@ -92,9 +92,7 @@ impl Setting {
                 self.config = self.config.timeouts(Timeouts::all(minutes));
             }
             "prefer" => {
-                let known = rest.split(' ').map(|name| {
-                    Mechanism::from_name(name).ok_or(format!("no such mechanism: {name}"))
-                });
+                let known = rest.split(' ').map(mechanism);
                 self.rules = self.rules.prefer(known.collect::<Result<Vec<_>, _>>()?.leak());
             }
             "dangerous-cleartext" => {
@@ -141,6 +139,10 @@ impl Setting {
             "or-certificate" => {
                 self.credentials = self.credentials.map(Credentials::or_certificate)
             }
+            "application" => self.credentials = Some(Credentials::application()),
+            "or-application" => {
+                self.credentials = self.credentials.map(Credentials::or_application);
+            }
             "anonymous" => self.credentials = Some(Credentials::anonymous(leak(rest)?)),
             "as" => {
                 let identity = leak(rest)?;
@@ -158,6 +160,14 @@ impl Setting {
     /// Puts the parts together.
     pub(super) fn complete(&mut self) {
         self.config = self.config.auth(self.rules);
+    }
+}
+
+/// The mechanism of this name; one that the crate doesn't know is the application's own.
+pub(super) fn mechanism(name: &str) -> Result<Mechanism, String> {
+    match Mechanism::from_name(name) {
+        Some(known) => Ok(known),
+        None => Ok(Mechanism::Application(leak(name)?)),
     }
 }
 

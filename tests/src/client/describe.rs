@@ -42,6 +42,14 @@ impl Told<'_> {
                 [] => "TokenRefused".to_owned(),
                 reason => format!("TokenRefused {}", escape(reason)),
             },
+            Self::Submission(Journey::Exchange(told)) => {
+                let (name, index) = (told.mechanism().name(), told.index());
+                match told.challenge() {
+                    None => format!("Exchange {name} {index} before a challenge"),
+                    Some([]) => format!("Exchange {name} {index}"),
+                    Some(text) => format!("Exchange {name} {index} {}", escape(text)),
+                }
+            }
             Self::Submission(Journey::Failed(failed)) => {
                 assert!(!failed.reason().to_string().is_empty());
                 format!("Failed {:?}", failed.reason())

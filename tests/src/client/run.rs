@@ -416,6 +416,9 @@ impl Driver<'_> {
             },
             (Told::Submission(Journey::TokenRefused(refused)), []) => refused.done(),
             (Told::Submission(Journey::Failed(failed)), []) => failed.done(),
+            (Told::Submission(Journey::Exchange(exchange)), [one]) => {
+                same(one, act::exchange(&one.act, exchange)?.err())?;
+            }
             (Told::Connection(Event::Challenge(challenge)), []) => {
                 let exchange = self.exchange.as_mut().ok_or("there is no exchange")?;
                 let said = challenge.respond(exchange);

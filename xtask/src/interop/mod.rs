@@ -4,9 +4,10 @@
 //! credentials the message is in the Maildir octet by octet as it was submitted; with wrong ones the
 //! client says so and nothing is stored; never is a credential in the server's log. [`table`] says which
 //! client has what, [`cases`] what is checked; the drivers are in `xtask/interop/clients`. The other
-//! direction is in [`servers`].
+//! direction is in [`servers`]; [`kerberos`] has both for GSSAPI.
 
 mod cases;
+mod kerberos;
 mod maildir;
 mod packages;
 mod relay;
@@ -64,6 +65,9 @@ pub(crate) struct Options {
     /// Run only real servers, against which `ehlo send` and `ehlo probe` are run
     #[arg(long, conflicts_with = "peer_server")]
     servers: bool,
+    /// Run only what is about Kerberos, with a KDC of its own
+    #[arg(long, conflicts_with_all = ["clients", "servers", "peer_server", "only", "mechanisms"])]
+    kerberos: bool,
     /// Run only these clients and servers
     #[arg(long, value_delimiter = ',', value_name = "NAME,…")]
     only: Vec<String>,
@@ -102,6 +106,9 @@ pub(crate) struct Options {
 ///
 /// Fails when something needed is missing, or a check fails.
 pub(crate) fn run(options: &Options) -> Result<()> {
+    if options.kerberos && !options.list {
+        return kerberos::run(options.program.as_deref(), options.keep);
+    }
     let (only, tried) = (&options.only, &options.mechanisms);
     known("client or server", only, names(CLIENTS).chain(names(servers::KINDS)))?;
     known("mechanism", tried, names(MECHANISMS).chain(names(servers::MECHANISMS)))?;
@@ -114,6 +121,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let is_own = options.peer_server.is_empty();
     if !options.clients && is_own && !kinds.is_empty() && !mechanisms.is_empty() {
         ends.push(servers::run(options, &kinds, &mechanisms).context("servers"));
+    }
+    let all = !options.clients && !options.servers && only.is_empty() && tried.is_empty();
+    if all && is_own && !options.list && options.program.is_none() {
+        ends.push(kerberos::run(None, options.keep).context("kerberos"));
     }
     if ends.is_empty() {
         bail!("there is nothing to run");

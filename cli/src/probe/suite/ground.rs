@@ -36,7 +36,8 @@ impl<'a> Ground<'a> {
         certificate: bool,
     ) -> Result<Self, Failure> {
         let wire = way.wire("look", &login.secrets());
-        let errand = Errand { stage: Stage::Auth, rules: Rules::new(), exchange: None };
+        let errand =
+            Errand { stage: Stage::Auth, rules: Rules::new(), exchange: None, kerberos: None };
         let walked = walk(way, &wire, errand).await.map_err(|error| way::failure(&error))?;
         let Some(offer) = walked.offer().filter(|_| walked.end.polite) else {
             return Err(unusable(&walked));

@@ -30,7 +30,7 @@ impl Challenge<'_> {
     }
 
     /// Answers it by octets of the caller's own, not encoded yet: for a mechanism this crate doesn't
-    /// know.
+    /// know. None at all is an empty line.
     ///
     /// # Errors
     /// When they don't fit the send buffer. The exchange is cancelled then.

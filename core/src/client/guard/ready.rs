@@ -13,6 +13,7 @@ use crate::client::state::Turn;
 use crate::client::transaction::Content;
 use crate::client::transaction::Transaction;
 use crate::parameter::{BodyType, MailParameters, RcptParameters};
+use crate::sasl::Mechanism;
 use crate::sasl::client::{Channel, Exchange};
 use crate::wire::print::{LineWriter, Print as _, Sink as _};
 
@@ -232,6 +233,26 @@ impl Ready<'_> {
     /// As [`auth`](Self::auth).
     pub fn auth_in_two_steps(mut self, exchange: &mut Exchange<'_>) -> Result<(), NotSent> {
         self.machine.authenticate(exchange, false)
+    }
+
+    /// AUTH, by a mechanism whose messages are the caller's own to make, not encoded yet: `None` is no
+    /// initial response, and an empty one is not the same (RFC 4954 section 4). Each challenge comes as
+    /// a [`Challenge`](super::Challenge), to be answered by
+    /// [`respond_with`](super::Challenge::respond_with), the end as a reply.
+    ///
+    /// Whether a mechanism that this crate doesn't know is on offer is known of those that
+    /// [`Rules::prefer`](crate::sasl::client::Rules::prefer) names. Such a one is taken to show a
+    /// password, and needs TLS.
+    ///
+    /// # Errors
+    /// As [`auth`](Self::auth), and [`NotSent::TooLong`] when the initial response doesn't fit a line of
+    /// 512 octets: then it has to wait for the first challenge, which is empty. Nothing has left then.
+    pub fn auth_with(
+        mut self,
+        mechanism: Mechanism,
+        initial: Option<&[u8]>,
+    ) -> Result<(), NotSent> {
+        self.machine.authenticate_with(mechanism, initial)
     }
 
     /// STARTTLS (RFC 3207). Where the server agrees, [`Upgrade`](super::Upgrade) follows.

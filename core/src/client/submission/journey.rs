@@ -16,6 +16,8 @@ pub(super) enum Stage {
     Beginning,
     /// STARTTLS was said, or is about to be.
     Securing,
+    /// The application is asked for its initial response, or AUTH is said without one.
+    Asking { initial: bool },
     /// AUTH was said; the server's reason for refusing a token was shown.
     Login { shown: bool },
     /// A mail transaction may begin.
@@ -44,9 +46,21 @@ pub(super) enum Move {
     Next,
     Recipient,
     TokenRefused,
+    Exchange,
     #[cfg(feature = "_scram")]
     Derive,
     Failed(Failure),
+}
+
+/// An exchange whose messages are the application's.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Own {
+    /// Messages given so far.
+    pub(super) sent: u8,
+    /// The application has seen all it wants of the server.
+    pub(super) complete: bool,
+    /// The application gave up, or its message didn't fit.
+    pub(super) cancelled: Option<ExchangeError>,
 }
 
 /// A journey: what is wanted, and how far it has come.
@@ -57,8 +71,9 @@ pub(super) struct Journey<'c> {
     security: Security,
     credentials: Option<Credentials<'c>>,
     pub(super) exchange: Option<Exchange<'c>>,
+    pub(super) own: Own,
     /// The exchange began with an initial response: there was one, and it fitted.
-    initial: bool,
+    pub(super) initial: bool,
     /// The reply to the last AUTH or STARTTLS.
     refused: Option<ReplyCode>,
     /// Why the exchange was cancelled.
@@ -80,6 +95,7 @@ impl<'c> Journey<'c> {
             security,
             credentials,
             exchange: None,
+            own: Own::default(),
             initial: false,
             refused: None,
             cancelled: None,
@@ -114,6 +130,11 @@ impl<'c> Journey<'c> {
                     Some(code) => Stage::Failed(Failure::StartTlsRefused(code)),
                     None => Stage::Beginning,
                 };
+                None
+            }
+            Stage::Asking { initial: true } => Some(Move::Exchange),
+            Stage::Asking { initial: false } => {
+                self.stage = self.say_auth_alone(ready);
                 None
             }
             Stage::Login { .. } => {
@@ -215,6 +236,12 @@ impl<'c> Journey<'c> {
             (Err(why), ..) => return Stage::Failed(Failure::NoMechanism(why)),
         };
         match Exchange::new(mechanism, credentials) {
+            Ok(exchange) if mechanism.is_spoken_by_application() => {
+                self.exchange = Some(exchange);
+                self.refused = None;
+                self.own = Own::default();
+                Stage::Asking { initial: true }
+            }
             Ok(exchange) => {
                 let exchange = exchange.host(self.config.host, self.config.port);
                 let strict = self.config.strict_prompts;
@@ -241,11 +268,29 @@ impl<'c> Journey<'c> {
         }
     }
 
+    /// AUTH, by a mechanism of the application's: its first message is asked for by the server.
+    fn say_auth_alone(&mut self, mut ready: Ready<'_>) -> Stage {
+        let Some(exchange) = &self.exchange else { return Stage::Beginning };
+        (self.initial, self.own, self.refused) = (false, Own::default(), None);
+        match ready.machine.authenticate_with(exchange.mechanism(), None) {
+            Ok(()) => Stage::Login { shown: false },
+            Err(why) => Stage::Failed(Failure::NotSent(why)),
+        }
+    }
+
     /// AUTH was replied to.
     fn after_login(&mut self, ready: Ready<'_>) -> Stage {
         let Some(exchange) = &self.exchange else { return Stage::Beginning };
+        let by_application = exchange.mechanism().is_spoken_by_application();
+        let (sent, complete) = match by_application {
+            true => (self.own.sent, self.own.complete),
+            false => (exchange.sent(), exchange.is_complete()),
+        };
+        if let Some(why) = self.own.cancelled.take() {
+            self.cancelled = Some(Failure::Exchange(exchange.mechanism(), why));
+        }
         if ready.is_authenticated() {
-            if exchange.is_complete() {
+            if complete {
                 return Stage::Idle;
             }
             // It says it knows us, and has not proven that it knows the password.
@@ -259,9 +304,10 @@ impl<'c> Journey<'c> {
         let Some(code) = self.refused else { return Stage::Beginning };
         let next = match code {
             // The server may not know initial responses, or take a shorter line.
-            ReplyCode::SYNTAX_ERROR | ReplyCode::ARGUMENT_ERROR
-                if self.initial && exchange.sent() == 1 =>
-            {
+            ReplyCode::SYNTAX_ERROR | ReplyCode::ARGUMENT_ERROR if self.initial && sent == 1 => {
+                if by_application {
+                    return Stage::Asking { initial: false };
+                }
                 let exchange = exchange.clone();
                 return self.say_auth(ready, exchange, false);
             }
@@ -286,6 +332,16 @@ impl<'c> Journey<'c> {
             return Some(Move::TokenRefused);
         }
         let mechanism = exchange.mechanism();
+        if mechanism.is_spoken_by_application() {
+            let why = match challenge.text() {
+                Some(_) if !self.own.complete => return Some(Move::Exchange),
+                Some(_) => ExchangeError::Unexpected,
+                None => ExchangeError::Malformed,
+            };
+            self.cancelled = Some(Failure::Exchange(mechanism, why));
+            challenge.cancel();
+            return None;
+        }
         #[cfg(feature = "_scram")]
         if exchange.derivation().is_some_and(|derivation| !derivation.is_done()) {
             return Some(Move::Derive);

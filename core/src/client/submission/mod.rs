@@ -13,12 +13,14 @@ use crate::client::To;
 use crate::io::Io;
 use crate::sasl::client::{Channel, Credentials};
 
+mod exchange;
 mod failure;
 mod guard;
 mod journey;
 #[cfg(test)]
 mod tests;
 
+pub use exchange::Exchange;
 pub use failure::Failure;
 #[cfg(feature = "_scram")]
 pub use guard::Derive;
@@ -141,6 +143,8 @@ pub enum Event<'a> {
     Derive(Derive<'a>),
     /// The server refused the token, and says why.
     TokenRefused(TokenRefused<'a>),
+    /// A mechanism of the application's own, or GSSAPI: its next message is asked for.
+    Exchange(Exchange<'a>),
     /// The client is where it wanted to be: a mail transaction may begin.
     Next(Next<'a>),
     /// A recipient is asked for.
@@ -165,6 +169,7 @@ impl Event<'_> {
                 derive.run(1000);
             }
             Self::TokenRefused(refused) => refused.done(),
+            Self::Exchange(exchange) => exchange.cancel(),
             Self::Next(next) => next.quit(),
             Self::Recipient(recipient) => recipient.quit(),
             Self::Content(content) => content.abort(),
@@ -245,6 +250,12 @@ where
             (Move::Derive, Inner::Challenge(_)) => {
                 let derivation = journey.exchange.as_mut()?.derivation()?;
                 Some(Event::Derive(Derive { derivation }))
+            }
+            (Move::Exchange, Inner::Ready(ready)) => {
+                Some(Event::Exchange(Exchange::of_ready(ready, journey)))
+            }
+            (Move::Exchange, Inner::Challenge(challenge)) => {
+                Some(Event::Exchange(Exchange::of_challenge(challenge, journey)))
             }
             (Move::TokenRefused, Inner::Challenge(challenge)) => {
                 Some(Event::TokenRefused(TokenRefused { challenge, stage: &mut journey.stage }))

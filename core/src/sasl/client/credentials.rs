@@ -24,6 +24,7 @@ pub struct Credentials<'a> {
     pub(in crate::sasl) token: Option<Secret<'a>>,
     pub(in crate::sasl) certificate: bool,
     pub(in crate::sasl) anonymous: Option<&'a str>,
+    pub(in crate::sasl) application: bool,
     #[cfg(feature = "_nonce")]
     pub(in crate::sasl) nonce: Option<crate::sasl::NonceSeed>,
     #[cfg(feature = "_scram")]
@@ -55,6 +56,7 @@ impl<'a> Credentials<'a> {
         token: None,
         certificate: false,
         anonymous: None,
+        application: false,
         #[cfg(feature = "_nonce")]
         nonce: None,
         #[cfg(feature = "_scram")]
@@ -85,6 +87,13 @@ impl<'a> Credentials<'a> {
         Self { anonymous: Some(trace), ..Self::NONE }
     }
 
+    /// Whatever the application has: for mechanisms whose messages it makes itself, GSSAPI among them.
+    /// One of its own has to stand among the preferred ones: see [`Rules::prefer`](super::Rules::prefer).
+    #[must_use]
+    pub const fn application() -> Self {
+        Self { application: true, ..Self::NONE }
+    }
+
     /// A token besides, for mechanisms that take one.
     #[must_use]
     pub const fn or_token(self, token: &'a str) -> Self {
@@ -95,6 +104,12 @@ impl<'a> Credentials<'a> {
     #[must_use]
     pub const fn or_certificate(self) -> Self {
         Self { certificate: true, ..self }
+    }
+
+    /// Whatever the application has besides, for mechanisms whose messages it makes itself.
+    #[must_use]
+    pub const fn or_application(self) -> Self {
+        Self { application: true, ..self }
     }
 
     /// Who to act as, where that is not whose credentials these are. A mechanism that can't say it
@@ -147,8 +162,8 @@ impl<'a> Credentials<'a> {
             }
             Mechanism::External => self.certificate,
             Mechanism::Anonymous => self.anonymous.is_some(),
-            // The application's own, and those that were looked at before.
-            _ => false,
+            // Those that were looked at before are not.
+            other => self.application && other.is_spoken_by_application(),
         }
     }
 
@@ -172,6 +187,9 @@ impl<'a> Credentials<'a> {
         let serves = self.serve(mechanism);
         if !serves {
             return Err(InvalidCredentials::Missing);
+        }
+        if mechanism.is_spoken_by_application() {
+            return Ok(());
         }
         let names = [Some(self.username), self.authorization_identity];
         let nameless = matches!(mechanism, Mechanism::External | Mechanism::Anonymous);

@@ -87,10 +87,13 @@ pub enum ExchangeError {
     /// The server says in place of its proof that it refuses the client's: the password is wrong, or
     /// the connection is not the one it was meant for.
     Refused,
+    /// The application, whose mechanism it is, gave up.
+    Abandoned,
 }
 
 impl<'a> Exchange<'a> {
-    /// An exchange that has not begun.
+    /// An exchange that has not begun. Of a mechanism whose messages are the application's it has none:
+    /// [`step`](Self::step) says [`Wait`](Step::Wait), and then [`ExchangeError::Unexpected`].
     ///
     /// # Errors
     /// When the credentials are not of the kind the mechanism takes, or can't be said in it.
@@ -371,6 +374,7 @@ impl fmt::Display for ExchangeError {
             Self::Unsayable => "a name holds a character that can't be said in this mechanism",
             Self::NotProven => "the server has not proven that it knows the password",
             Self::Refused => "the server refused the proof of the password",
+            Self::Abandoned => "the exchange was given up",
             Self::UnknownPrompt => "the prompt asks neither for a username nor for a password",
         })
     }

@@ -286,7 +286,10 @@ impl<'a> Anonymous<'a> {
     }
 }
 
-/// A round of a mechanism of the application's own.
+/// A round of a mechanism of the application's own, or of GSSAPI.
+///
+/// What the exchange is about is the application's to keep. An exchange that is cancelled ends without
+/// a word: what was kept is void when [`is_first`](Self::is_first) says that another one begins.
 pub struct Exchange<'a> {
     pub(in crate::server) answer: Answer<'a>,
     pub(in crate::server) response: Option<&'a [u8]>,
@@ -295,10 +298,17 @@ pub struct Exchange<'a> {
 verdicts!(Exchange, rejected);
 
 impl<'a> Exchange<'a> {
-    /// What the client sent, decoded; `None` when there was no initial response.
+    /// What the client sent, decoded; `None` when there was no initial response. In GSSAPI, where the
+    /// client speaks first, it is always there: it has been asked for.
     #[must_use]
     pub const fn response(&self) -> Option<&'a [u8]> {
         self.response
+    }
+
+    /// Whether this is the first round of an exchange.
+    #[must_use]
+    pub fn is_first(&self) -> bool {
+        self.answer.state.exchange.is_some_and(|exchange| exchange.is_first())
     }
 
     /// Sends a challenge and waits for the response to it.

@@ -9,7 +9,7 @@ mod aiosmtpd;
 mod bench;
 mod cells;
 mod client;
-mod daemon;
+pub(super) mod daemon;
 mod dovecot;
 mod exim;
 mod kind;
