@@ -6,6 +6,7 @@ use tracing::{info, warn};
 
 use super::Options;
 use super::auth::Accounts;
+use super::tokens;
 use super::values::pair;
 use crate::exit::Failure;
 
@@ -41,7 +42,8 @@ pub(crate) fn open(
         })?),
         None => None,
     };
-    let nobody = memory.is_empty() && file.is_none() && !options.accept_any;
+    let nobody =
+        memory.is_empty() && file.is_none() && !options.accept_any && !options.has_token_issuer();
     // Client certificates are somebody: then no user is made up, whom EXTERNAL would ask for.
     let wants_passwords = (options.auth.is_empty() && options.client_ca.is_none())
         || options.auth.iter().any(|auth| auth.0.is_some_and(takes_password));
@@ -49,7 +51,8 @@ pub(crate) fn open(
         true => Some(generate(&mut memory)?),
         false => None,
     };
-    let accounts = Accounts { memory, file, anybody: options.accept_any };
+    let (tokens, leeway) = (tokens::open(options, &memory)?, options.token_leeway());
+    let accounts = Accounts { memory, file, tokens, leeway, anybody: options.accept_any };
     let mechanisms = mechanisms(options, &accounts, generated.is_some())?;
     if mechanisms.contains(&Mechanism::CramMd5) {
         check_cram_md5(&accounts)?;
@@ -175,7 +178,8 @@ fn mechanisms(
 ) -> Result<Vec<Mechanism>, Failure> {
     let own_passwords = generated || !options.user.is_empty() || options.users.is_some();
     let passwords = own_passwords || options.accept_any;
-    let tokens = options.accept_any || !options.token.is_empty();
+    let own_tokens = !options.token.is_empty() || options.has_token_issuer();
+    let tokens = options.accept_any || own_tokens;
     if options.auth.is_empty() {
         let mut usual = Vec::new();
         if own_passwords && scram_for_all(accounts) {
@@ -184,7 +188,7 @@ fn mechanisms(
         if passwords {
             usual.extend([Mechanism::Plain, Mechanism::Login]);
         }
-        if !options.token.is_empty() {
+        if own_tokens {
             usual.extend([Mechanism::OauthBearer, Mechanism::Xoauth2]);
         }
         if options.client_ca.is_some() {
@@ -210,7 +214,9 @@ fn mechanisms(
     for &mechanism in &asked {
         let lacking = match mechanism {
             Mechanism::External if options.client_ca.is_none() => "--client-ca FILE",
-            m if takes_token(m) && !tokens => "--token NAME:TOKEN",
+            m if takes_token(m) && !tokens => {
+                "--token NAME:TOKEN, --token-jwks FILE|URL or --token-introspection URL"
+            }
             // Any password is right for --accept-any, and SCRAM proves a certain one.
             m if scram(m).is_some() && !own_passwords => "--user NAME:PASSWORD or --users FILE",
             m if takes_password(m) && !passwords => "--user NAME:PASSWORD or --users FILE",

@@ -146,6 +146,8 @@ fn contradictions(options: &Options) -> Result<(), Failure> {
         "--require-tls and --allow-insecure-auth: choose one of them"
     } else if o.accept_any && (o.users.is_some() || !o.user.is_empty() || !o.token.is_empty()) {
         "--accept-any takes any name and password: leave out --user, --token and --users"
+    } else if o.accept_any && o.has_token_issuer() {
+        "--accept-any takes any token: leave out --token-jwks and --token-introspection"
     } else if o.hide.iter().any(|hidden| o.offer.contains(hidden)) {
         "the same extension in --offer and --hide: choose one of them"
     } else {

@@ -7,6 +7,7 @@
 mod client;
 mod configuration;
 mod faults;
+mod issuer;
 mod log;
 mod peers;
 mod probe;
@@ -17,4 +18,5 @@ mod send;
 mod start;
 #[cfg(unix)]
 mod stop;
+mod tokens;
 mod users;
