@@ -144,6 +144,7 @@ mod stop;
 pub mod store;
 pub mod throttle;
 pub mod tls;
+pub mod tokens;
 pub mod users;
 
 pub use session::Session;

@@ -6,6 +6,7 @@ use tracing::{info, warn};
 
 use super::Options;
 use super::auth::Accounts;
+use super::tokens;
 use super::values::pair;
 use crate::exit::Failure;
 use crate::kerberos::is_kerberos;
@@ -49,7 +50,8 @@ pub(crate) fn open(
         }
         None => None,
     };
-    let nobody = memory.is_empty() && file.is_none() && !options.accept_any;
+    let nobody =
+        memory.is_empty() && file.is_none() && !options.accept_any && !options.has_token_issuer();
     // Client certificates and the members of a realm are somebody: then no user is made up, whom EXTERNAL would ask for.
     let others = options.client_ca.is_some() || options.keytab.is_some();
     let wants_passwords = (options.auth.is_empty() && !others)
@@ -58,7 +60,8 @@ pub(crate) fn open(
         true => Some(generate(&mut memory)?),
         false => None,
     };
-    let accounts = Accounts { memory, file, anybody: options.accept_any };
+    let (tokens, leeway) = (tokens::open(options, &memory)?, options.token_leeway());
+    let accounts = Accounts { memory, file, tokens, leeway, anybody: options.accept_any };
     let mechanisms = mechanisms(options, &accounts, generated.is_some())?;
     if mechanisms.contains(&Mechanism::CramMd5) {
         check_cram_md5(&accounts)?;
@@ -235,7 +238,8 @@ fn mechanisms(
 ) -> Result<Vec<Mechanism>, Failure> {
     let own_passwords = generated || !options.user.is_empty() || options.users.is_some();
     let passwords = own_passwords || options.accept_any;
-    let tokens = options.accept_any || !options.token.is_empty();
+    let own_tokens = !options.token.is_empty() || options.has_token_issuer();
+    let tokens = options.accept_any || own_tokens;
     if options.auth.is_empty() {
         let mut usual = Vec::new();
         if own_passwords && scram_for_all(accounts) {
@@ -244,7 +248,7 @@ fn mechanisms(
         if passwords {
             usual.extend([Mechanism::Plain, Mechanism::Login]);
         }
-        if !options.token.is_empty() {
+        if own_tokens {
             usual.extend([Mechanism::OauthBearer, Mechanism::Xoauth2]);
         }
         if options.client_ca.is_some() {
@@ -267,7 +271,9 @@ fn mechanisms(
         let lacking = match mechanism {
             Mechanism::External if options.client_ca.is_none() => "--client-ca FILE",
             m if is_kerberos(m) && options.keytab.is_none() => "--keytab FILE",
-            m if takes_token(m) && !tokens => "--token NAME:TOKEN",
+            m if takes_token(m) && !tokens => {
+                "--token NAME:TOKEN, --token-jwks FILE|URL or --token-introspection URL"
+            }
             // Any password is right for --accept-any, and these prove a certain one.
             m if proves_password(m) && !own_passwords => "--user NAME:PASSWORD or --users FILE",
             m if takes_password(m) && !passwords => "--user NAME:PASSWORD or --users FILE",

@@ -11,6 +11,7 @@ mod rules;
 mod service;
 mod signals;
 mod state_folder;
+mod tokens;
 mod trace;
 mod values;
 

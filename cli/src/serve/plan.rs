@@ -166,6 +166,8 @@ fn contradictions(options: &Options) -> Result<(), Failure> {
         "--accept-any takes any name and password: leave out --user, --token and --users"
     } else if o.service_name.is_some() && o.keytab.is_none() {
         "--service-name says which key of --keytab FILE: give both"
+    } else if o.accept_any && o.has_token_issuer() {
+        "--accept-any takes any token: leave out --token-jwks and --token-introspection"
     } else if o.hide.iter().any(|hidden| o.offer.contains(hidden)) {
         "the same extension in --offer and --hide: choose one of them"
     } else {

@@ -106,9 +106,13 @@ impl Service for Keeper {
         self.faults.strike(Stage::Hello).await
     }
 
-    async fn login(&self, _: &SessionInfo<Identity>, login: Credentials<'_>) -> Verdict<Identity> {
+    async fn login(
+        &self,
+        session: &SessionInfo<Identity>,
+        login: Credentials<'_>,
+    ) -> Verdict<Identity> {
         self.faults.strike(Stage::Auth).await?;
-        self.accounts.check(login).await
+        self.accounts.check(session.id(), login).await
     }
 
     async fn scram_keys(
@@ -147,6 +151,10 @@ impl Service for Keeper {
 
     async fn mail(&self, session: &SessionInfo<Identity>, mail: &Mail<'_>) -> Verdict {
         self.faults.strike(Stage::Mail).await?;
+        if session.identity().is_some_and(Identity::has_expired) {
+            // There is no second AUTH in a session (RFC 4954 section 4): a new one takes a new token.
+            return Err(Refuse::with_code(421, "4.7.0 the token has expired, log in again"));
+        }
         self.rules.sender(session.identity(), mail.reverse_path())
     }
 

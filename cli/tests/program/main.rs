@@ -8,6 +8,7 @@ mod client;
 mod configuration;
 mod faults;
 mod historic;
+mod issuer;
 mod log;
 mod peers;
 mod probe;
@@ -18,4 +19,5 @@ mod send;
 mod start;
 #[cfg(unix)]
 mod stop;
+mod tokens;
 mod users;

@@ -23,7 +23,6 @@ use super::shown::shown_of;
 use super::state::Phase;
 use crate::command::{Command, Verb};
 use crate::reply::Refusal;
-use crate::sasl::Mechanism;
 use crate::sasl::server::{Malformed, Verify as SaslVerify};
 
 /// What a client wants, or what has happened. Each is a guard, and the guard is the answer.

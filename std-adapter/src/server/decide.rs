@@ -2,6 +2,7 @@
 
 use core::net::IpAddr;
 
+use ehlo::sasl::{Mechanism, TokenError};
 use ehlo::server::Event;
 use ehlo::server::guard::{ScramKeys, Token};
 use tracing::info;
@@ -12,6 +13,9 @@ use super::service::Kind;
 use super::{Credentials, Envelope, Recipient, Refuse, Service, SessionInfo, Shared};
 use super::{Verdict, Welcome};
 use crate::throttle::Attempt;
+
+/// Octets of the scopes a client is told of; what has to be escaped in JSON is not among them.
+const LONGEST_SCOPE: usize = 255;
 
 /// What comes after a decision.
 pub(super) enum Then {
@@ -141,7 +145,10 @@ async fn login<V: Service>(
     let certificate = info.tls.as_deref().and_then(|tls| tls.client_identity()).map(str::to_owned);
     // One arm for each mechanism, since each guard is a type of its own.
     macro_rules! decide {
-        ($guard:ident, $credentials:expr, $reject:expr) => {{
+        ($guard:ident, $credentials:expr, $reject:expr) => {
+            decide!($guard, $credentials, $reject, |guard, _: &Refuse| $reject(guard))
+        };
+        ($guard:ident, $credentials:expr, $reject:expr, $reject_token:expr) => {{
             let (mechanism, username) = {
                 let credentials: Credentials<'_> = $credentials;
                 (credentials.mechanism(), credentials.username().to_owned())
@@ -172,6 +179,7 @@ async fn login<V: Service>(
                     match no.kind {
                         Kind::Credentials => $reject($guard),
                         Kind::Unavailable => $guard.unavailable(),
+                        Kind::Token(_) => $reject_token($guard, &no),
                         _ => $guard.refuse(&no.refusal()),
                     }
                 }
@@ -185,7 +193,9 @@ async fn login<V: Service>(
         Event::CramMd5(guard) => {
             decide!(guard, Credentials::CramMd5(&guard), ehlo::server::guard::CramMd5::reject);
         }
-        Event::Token(guard) => decide!(guard, Credentials::Token(&guard), Token::reject),
+        Event::Token(guard) => {
+            decide!(guard, Credentials::Token(&guard), Token::reject, reject_token);
+        }
         Event::Anonymous(guard) => {
             decide!(guard, Credentials::Anonymous(&guard), ehlo::server::guard::Anonymous::reject);
         }
@@ -211,6 +221,17 @@ async fn login<V: Service>(
         },
         other => other.decline(),
     }
+}
+
+/// Says in the mechanism's own way why a token isn't taken.
+fn reject_token(guard: Token<'_>, no: &Refuse) {
+    let Kind::Token(status) = no.kind else { return guard.reject() };
+    let xoauth2 = guard.mechanism() == Mechanism::Xoauth2.name();
+    let http = status.http().to_string();
+    let status = if xoauth2 { &http } else { status.name() };
+    // A challenge has to fit: one without the scope is better than none.
+    let scope = if no.scope.len() > LONGEST_SCOPE { "" } else { &no.scope };
+    guard.reject_with(&TokenError { status, schemes: "bearer", scope });
 }
 
 /// Brings a question for the keys of a user to the service, within what the peer may try.
