@@ -97,8 +97,7 @@ async fn server(attempts: u32) -> Running {
     let (tls, files) = Tls::self_signed(folder.path(), &["localhost"]).unwrap();
     let mut limits = ehlo::limits::Limits::new();
     limits.auth_failure_delay = core::time::Duration::ZERO;
-    let mut throttle = ThrottleLimits::default();
-    throttle.burst = attempts;
+    let throttle = ThrottleLimits { burst: attempts, ..ThrottleLimits::default() };
     let keeper = Keeper { users, seen: Arc::clone(&seen) };
     let bound = Server::builder(keeper)
         .config(Config::new("localhost").auth(BOTH).limits(limits))

@@ -139,9 +139,8 @@ pub(crate) struct Options {
     pub(crate) accept_any: bool,
 
     /// The mechanisms of AUTH, in the order they are offered, or none; with each SCRAM-… goes its
-    /// SCRAM-…-PLUS under TLS
-    /// [DIGEST-MD5 and NTLM are for old clients: their users have what `ehlo user --digest-md5` or
-    /// `--ntlm` stores, which is as good as a password]
+    /// SCRAM-…-PLUS under TLS. DIGEST-MD5 and NTLM are for old clients, and take what `ehlo user
+    /// --digest-md5` and `--ntlm` store, which is as good as a password
     /// [default: SCRAM-SHA-256 where every user has keys for it, PLAIN,LOGIN, and with them what
     /// --token, --token-jwks, --token-introspection, --client-ca and --keytab are for]
     #[arg(long, value_name = "NAME,…", value_delimiter = ',', help_heading = USERS)]

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use ehlo::address::{ForwardPath, ReversePath};
 use ehlo::client::guard::Content;
-use ehlo::client::submission::{Event, Security, Submission};
+use ehlo::client::submission::{Event, Failure, Security, Submission};
 use ehlo::client::{Capabilities, Closed, NotSent, To};
 use ehlo::reply::ReplyCode;
 use ehlo::sasl::Derivation;
@@ -253,12 +253,14 @@ impl<'s> Work<'s> {
                     self.fail(Error::Kerberos(error));
                     return Step::On;
                 }
+                // What is said to `*` is no reason.
+                let ours = matches!(failure, Failure::Exchange(..));
                 let error = Error::Failed {
                     failure,
                     reply: self
                         .said
                         .clone()
-                        .filter(|reply| !reply.code().is_positive())
+                        .filter(|reply| !reply.code().is_positive() && !ours)
                         .map(Box::new),
                     offered: self.offered.clone(),
                     token: self.token.take(),

@@ -12,11 +12,12 @@ use std::path::Path;
 /// When the file can't be read or made, or the system has no randomness.
 pub fn kept_secret(path: &Path) -> io::Result<[u8; 32]> {
     match fs::read(path) {
-        // One that is too short was never whole, and nothing hangs on it.
-        Ok(octets) => match octets.try_into() {
-            Ok(secret) => return Ok(secret),
-            Err(_) => {}
-        },
+        // One of another length was never whole, and nothing hangs on it.
+        Ok(octets) => {
+            if let Ok(secret) = octets.try_into() {
+                return Ok(secret);
+            }
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }
