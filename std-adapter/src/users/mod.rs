@@ -34,7 +34,7 @@ pub use error::UsersError;
 pub use file::UsersFile;
 pub use memory::MemoryUsers;
 pub use prep::prepare;
-pub(crate) use prep::prepare_secret;
+pub(crate) use prep::{prepare_secret, same_name};
 pub use scram::ITERATIONS;
 pub use secret::Secret;
 
