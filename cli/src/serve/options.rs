@@ -151,9 +151,9 @@ pub(crate) struct Options {
     #[arg(long, help_heading = USERS)]
     pub(crate) allow_insecure_auth: bool,
 
-    /// Take tokens that are JWT signed by one of these keys: a JSON Web Key Set in a file, or at an
-    /// https URL, from where it is fetched again for keys that are new. It takes --token-issuer and
-    /// --token-audience
+    /// Take tokens that are JWT signed by one of these keys: a JSON Web Key Set in a file, which is
+    /// read again when it changes, or at an https URL, from where it is fetched again every hour and
+    /// for keys that are new. It takes --token-issuer and --token-audience
     #[arg(long, value_name = "FILE|URL", help_heading = TOKENS)]
     pub(crate) token_jwks: Option<String>,
 

@@ -10,7 +10,8 @@ pub(super) fn agreed(claimed: Option<&str>, granted: &str) -> Result<String, Tok
     };
     match claimed.is_none_or(|claimed| same_name(claimed, &granted)) {
         true => Ok(granted.into_owned()),
-        false => Err(TokenRefusal::invalid("it is another user's")),
+        // Whoever set up which claim it is wants to see what stands there.
+        false => Err(TokenRefusal::invalid(format!("it is another user's ({granted:?})"))),
     }
 }
 
