@@ -61,7 +61,8 @@ pub(crate) fn open(
         false => None,
     };
     let (tokens, leeway) = (tokens::open(options, &memory)?, options.token_leeway());
-    let accounts = Accounts { memory, file, tokens, leeway, anybody: options.accept_any };
+    let (anybody, certificate_rules) = (options.accept_any, !options.client_certificate.is_empty());
+    let accounts = Accounts { memory, file, tokens, leeway, certificate_rules, anybody };
     let mechanisms = mechanisms(options, &accounts, generated.is_some())?;
     if mechanisms.contains(&Mechanism::CramMd5) {
         check_cram_md5(&accounts)?;

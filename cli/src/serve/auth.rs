@@ -45,6 +45,8 @@ pub(crate) struct Accounts {
     pub(crate) tokens: FirstOf,
     /// How long a session may outlive its token: as far as the issuer's clock may be off.
     pub(crate) leeway: Duration,
+    /// Rules have said whose a certificate is.
+    pub(crate) certificate_rules: bool,
     /// Anybody, with any password or token.
     pub(crate) anybody: bool,
 }
@@ -69,6 +71,7 @@ impl Accounts {
             Credentials::Token(login) => {
                 return self.token(session, &Presented::of(login)).await;
             }
+            Credentials::External(user, _) if self.certificate_rules => user,
             Credentials::External(certificate, login) => {
                 let same = login.authorization_identity().is_none_or(|name| name == certificate);
                 if !same || !self.lets_in(certificate).await? {

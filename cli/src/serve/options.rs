@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use ehlo_std::cidr::Cidr;
+use ehlo_std::tls::CertificateRule;
 use ehlo_std::tokens::Algorithm;
 use ehlo_std::users::Secret;
 use serde::Deserialize;
@@ -98,6 +99,13 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE", help_heading = TLS)]
     pub(crate) client_ca: Option<PathBuf>,
 
+    /// Whose certificates are, in place of that: such as fingerprint=3F:A2:…,user=tim, or
+    /// san-email=*@example.org, where the user is the address; may repeat, and the first that is
+    /// meant for a certificate decides. Keys: fingerprint and key-fingerprint (SHA-256), san-email,
+    /// san-dns, common-name, user, may-act-as. In the file: [[client-certificate]] with these keys
+    #[arg(long, value_name = "KEY=VALUE,…", help_heading = TLS)]
+    pub(crate) client_certificate: Vec<CertificateRule>,
+
     /// Don't offer STARTTLS
     #[arg(long, help_heading = TLS)]
     pub(crate) no_starttls: bool,
@@ -156,9 +164,9 @@ pub(crate) struct Options {
     #[arg(long, help_heading = USERS)]
     pub(crate) allow_insecure_auth: bool,
 
-    /// Take tokens that are JWT signed by one of these keys: a JSON Web Key Set in a file, or at an
-    /// https URL, from where it is fetched again for keys that are new. It takes --token-issuer and
-    /// --token-audience
+    /// Take tokens that are JWT signed by one of these keys: a JSON Web Key Set in a file, which is
+    /// read again when it changes, or at an https URL, from where it is fetched again every hour and
+    /// for keys that are new. It takes --token-issuer and --token-audience
     #[arg(long, value_name = "FILE|URL", help_heading = TOKENS)]
     pub(crate) token_jwks: Option<String>,
 
@@ -381,7 +389,7 @@ impl Options {
                 exit_after max_size
                 max_recipients max_messages max_connections max_connections_per_ip max_auth_failures
                 max_auth_failures_per_ip max_unauthenticated_commands idle_timeout log_format;
-            lists: listen listen_tls proxy_protocol trust_xclient user token token_audience token_scope
+            lists: listen listen_tls proxy_protocol trust_xclient client_certificate user token token_audience token_scope
                 token_algorithm auth local_domain
                 reject_recipient offer hide fail delay;
             switches: no_starttls require_tls accept_any auth_optional allow_insecure_auth

@@ -158,6 +158,8 @@ fn contradictions(options: &Options) -> Result<(), Failure> {
         "--maildir and --discard: choose one of them"
     } else if o.cert.is_some() != o.key.is_some() {
         "--cert and --key belong together: give both, or neither for a self-signed certificate"
+    } else if !o.client_certificate.is_empty() && o.client_ca.is_none() {
+        "--client-certificate says nothing without --client-ca FILE, whose authorities vouch for certificates"
     } else if o.require_tls && no_starttls && !o.listen.is_empty() {
         "--require-tls without STARTTLS leaves a client of --listen nothing to do: give --listen-tls alone"
     } else if o.require_tls && o.allow_insecure_auth {

@@ -68,7 +68,7 @@ fn contradictions_and_wrong_values_are_78_with_what_is_right() {
 }
 
 #[test]
-fn options_for_tokens_that_come_to_nothing_are_78_with_what_is_right() {
+fn options_for_tokens_and_certificates_that_come_to_nothing_are_78_with_what_is_right() {
     let introspection = ["--token-introspection", "https://id.example/"];
     let cases: [(&[&str], &str); 13] = [
         (&["--auth", "OAUTHBEARER"], "--token-jwks FILE|URL or --token-introspection URL"),
@@ -89,6 +89,15 @@ fn options_for_tokens_that_come_to_nothing_are_78_with_what_is_right() {
         let (code, line) = refused(options);
         assert_eq!(code, 78, "{options:?}: {line}");
         assert!(line.contains(words) && !line.contains("hunter2"), "{options:?}: {line}");
+    }
+    for (rule, words) in [
+        ("common-name=gate", "without --client-ca FILE"),
+        ("user=tim", "something to go by"),
+        ("fingerprint=xyz,user=tim", "64 hexadecimal digits"),
+    ] {
+        let (code, line) = refused(&["--client-certificate", rule]);
+        assert_eq!(code, 78, "{line}");
+        assert!(line.contains(words), "{line}");
     }
     let (_, line) = refused(&["--token-jwks", "x", "--token-algorithm", "HS256"]);
     assert!(line.contains("HS256: no algorithm known here; there are RS256"), "{line}");

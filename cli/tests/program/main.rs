@@ -4,6 +4,7 @@
 // A test that fails is meant to panic.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
+mod certificates;
 mod client;
 mod configuration;
 mod faults;

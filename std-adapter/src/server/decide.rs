@@ -7,6 +7,7 @@ use ehlo::server::Event;
 use ehlo::server::guard::{ScramKeys, Token};
 use tracing::info;
 
+use super::certificate;
 use super::historic;
 use super::info::known;
 use super::service::Kind;
@@ -142,7 +143,6 @@ async fn login<V: Service>(
     info: &mut SessionInfo<V::Identity>,
 ) {
     info.proven = None;
-    let certificate = info.tls.as_deref().and_then(|tls| tls.client_identity()).map(str::to_owned);
     // One arm for each mechanism, since each guard is a type of its own.
     macro_rules! decide {
         ($guard:ident, $credentials:expr, $reject:expr) => {
@@ -202,22 +202,13 @@ async fn login<V: Service>(
         Event::Exchange(guard) => {
             decide!(guard, Credentials::Exchange(&guard), ehlo::server::guard::Exchange::reject);
         }
-        Event::External(guard) => match certificate {
+        Event::External(guard) => match certificate::name(shared, info, &guard) {
             Some(name) => decide!(
                 guard,
                 Credentials::External(&name, &guard),
                 ehlo::server::guard::External::reject
             ),
-            None => {
-                info!(
-                    session = info.id,
-                    peer = %info.peer,
-                    mechanism = "EXTERNAL",
-                    why = "the client showed no certificate",
-                    "authentication failed"
-                );
-                guard.reject();
-            }
+            None => guard.reject(),
         },
         other => other.decline(),
     }

@@ -40,7 +40,7 @@
 //! A token that is not good is `invalid_token`, one that doesn't reach far enough `insufficient_scope`, with the scope
 //! that would (RFC 7628 section 3.2.2, RFC 6750 section 3.1); in XOAUTH2 the HTTP status of the same. Where nobody can
 //! tell, it is told to come back later, and the attempt doesn't count. Why exactly is in the [`TokenRefusal`], for the
-//! log: it holds nothing of the token.
+//! log: it holds nothing of the token but its owner's name.
 
 #[cfg(feature = "introspection")]
 mod cache;

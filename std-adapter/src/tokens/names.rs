@@ -1,29 +1,17 @@
 //! Whether who the token says and who the client says are the same.
 
 use super::TokenRefusal;
-use crate::users::prepare;
+use crate::users::{prepare, same_name};
 
 /// The name both agree on: that of the token, prepared.
 pub(super) fn agreed(claimed: Option<&str>, granted: &str) -> Result<String, TokenRefusal> {
-    let Some(granted) = prepare(granted).filter(|name| !name.is_empty()) else {
+    let Some(granted) = prepare(granted) else {
         return Err(TokenRefusal::invalid("what it calls its owner can't be a user name"));
     };
-    let same = match claimed {
-        None => true,
-        Some(claimed) => prepare(claimed).is_some_and(|claimed| same(&claimed, &granted)),
-    };
-    match same {
+    match claimed.is_none_or(|claimed| same_name(claimed, &granted)) {
         true => Ok(granted.into_owned()),
-        false => Err(TokenRefusal::invalid("it is another user's")),
-    }
-}
-
-fn same(one: &str, other: &str) -> bool {
-    match (one.rsplit_once('@'), other.rsplit_once('@')) {
-        (Some((local, domain)), Some((other_local, other_domain))) => {
-            local == other_local && domain.eq_ignore_ascii_case(other_domain)
-        }
-        _ => one == other,
+        // Whoever set up which claim it is wants to see what stands there.
+        false => Err(TokenRefusal::invalid(format!("it is another user's ({granted:?})"))),
     }
 }
 

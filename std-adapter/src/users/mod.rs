@@ -47,7 +47,7 @@ pub use file::UsersFile;
 pub use kept::kept_secret;
 pub use memory::MemoryUsers;
 pub use prep::prepare;
-pub(crate) use prep::prepare_secret;
+pub(crate) use prep::{prepare_secret, same_name};
 pub use scram::ITERATIONS;
 pub use secret::Secret;
 

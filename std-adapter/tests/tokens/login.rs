@@ -1,13 +1,15 @@
 //! Tokens by SMTP: this crate's client at this crate's server.
 
 use core::time::Duration;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
 
 use ehlo::client::submission::{Failure, Security};
 use ehlo::reply::ReplyCode;
 use ehlo::sasl::Mechanism;
 use ehlo::server::Config;
 use ehlo::server::guard::Rcpt;
-use ehlo_std::client::{self, Client, Envelope, Error};
+use ehlo_std::client::{self, Client, Envelope, Error, TokenWanted};
 use ehlo_std::server::{
     Body, Credentials, Receipt, Refuse, Server, Service, SessionInfo, Verdict, accept, refuse,
 };
@@ -68,15 +70,22 @@ async fn server(verifier: FirstOf) -> Running {
 impl Running {
     /// The server's reply to the message, or why there was none.
     async fn send(&self, mechanism: Mechanism, user: &str, token: &str) -> Result<String, Error> {
-        let client = Client::new(format!("localhost:{}", self.port))
+        let client = self.client(client::Credentials::token(user, token)).mechanisms([mechanism]);
+        send(&client).await
+    }
+
+    fn client(&self, credentials: client::Credentials) -> Client {
+        Client::new(format!("localhost:{}", self.port))
             .security(Security::Implicit)
             .tls(self.tls.clone())
-            .mechanisms([mechanism])
-            .login(client::Credentials::token(user, token));
-        let envelope = Envelope::new("me@example.org", ["you@example.org"]).unwrap();
-        let receipt = client.send(envelope, "Subject: hi\r\n\r\nHello.\r\n").await?;
-        Ok(receipt.reply().to_string())
+            .login(credentials)
     }
+}
+
+async fn send(client: &Client) -> Result<String, Error> {
+    let envelope = Envelope::new("me@example.org", ["you@example.org"]).unwrap();
+    let receipt = client.send(envelope, "Subject: hi\r\n\r\nHello.\r\n").await?;
+    Ok(receipt.reply().to_string())
 }
 
 /// Why the token was refused, as the client has it.
@@ -152,5 +161,91 @@ async fn introspection_logs_in_and_an_issuer_that_is_down_is_no_failure_of_the_c
                 other => panic!("{other:?}"),
             }
         }
+    }
+}
+
+/// A source that gives these, one after the other, and what it was asked for.
+fn source(tokens: &[Result<String, &'static str>]) -> (client::Credentials, Asked) {
+    let asked = Asked::default();
+    let (left, noted) = (Arc::new(Mutex::new(VecDeque::from(tokens.to_vec()))), Arc::clone(&asked));
+    let credentials = client::Credentials::token_from("tim", move |wanted| {
+        let (left, noted) = (Arc::clone(&left), Arc::clone(&noted));
+        async move {
+            tokio::task::yield_now().await;
+            noted.lock().unwrap().push(wanted);
+            left.lock().unwrap().pop_front().unwrap()
+        }
+    });
+    (credentials, asked)
+}
+
+type Asked = Arc<Mutex<Vec<TokenWanted>>>;
+
+#[tokio::test]
+async fn a_source_is_asked_again_when_its_token_is_refused() {
+    let signer = Signer::new("one");
+    let issuer = Issuer::start(Say::Json(signer.set())).await;
+    let keys = Jwks::url(&issuer.url()).unwrap();
+    let server = server(FirstOf::new().or(Jwt::new(keys, ISSUER, "smtp"))).await;
+    let good = || Ok(signer.token("tim", json!({})));
+    let old = || Ok(signer.token("tim", json!({"exp": 1000})));
+    let both = [TokenWanted::Good, TokenWanted::New];
+
+    // One that is good is asked for once for each login.
+    let (credentials, asked) = source(&[good(), good()]);
+    let client = server.client(credentials);
+    assert!(send(&client).await.unwrap().contains("from tim"));
+    assert!(send(&client).await.unwrap().contains("from tim"));
+    assert_eq!(*asked.lock().unwrap(), [TokenWanted::Good; 2]);
+
+    // One that is refused is renewed, and the message goes its way; also over a pool, where its connection stays.
+    for pooled in [false, true] {
+        let (credentials, asked) = source(&[old(), good()]);
+        let client = server.client(credentials);
+        let client = if pooled { client.pool(2) } else { client };
+        assert!(send(&client).await.unwrap().contains("from tim"));
+        if pooled {
+            assert!(send(&client).await.unwrap().contains("from tim"));
+        }
+        assert_eq!(*asked.lock().unwrap(), both);
+        client.close().await;
+    }
+
+    // A second one that is refused is the end of it.
+    let other = Ok(signer.token("tim", json!({"exp": 1001})));
+    let (credentials, asked) = source(&[old(), other]);
+    told(send(&server.client(credentials)).await);
+    assert_eq!(*asked.lock().unwrap(), both);
+
+    // The same again is not even tried, and a source that has none says why.
+    let (credentials, _) = source(&[old(), old()]);
+    told(send(&server.client(credentials)).await);
+    for tokens in [&[Err("the account is locked")][..], &[old(), Err("the account is locked")]] {
+        let (credentials, _) = source(tokens);
+        match send(&server.client(credentials)).await {
+            Err(Error::TokenSource(why)) => assert_eq!(why, "the account is locked"),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_source_is_not_asked_again_where_the_server_can_not_tell() {
+    let issuer = Issuer::start(Say::status("500 Oh")).await;
+    let verifier = Introspection::new(&issuer.url()).unwrap();
+    let server = server(FirstOf::new().or(verifier)).await;
+    let (credentials, asked) = source(&[Ok("t0ken".to_owned())]);
+    let outcome = send(&server.client(credentials)).await;
+    assert!(matches!(outcome, Err(Error::Failed { .. })), "{outcome:?}");
+    assert_eq!(*asked.lock().unwrap(), [TokenWanted::Good]);
+}
+
+#[tokio::test]
+async fn a_source_prints_without_its_token() {
+    let (credentials, asked) = source(&[Ok("t0ken".to_owned())]);
+    let resolved = credentials.resolve(TokenWanted::Good).await.unwrap();
+    assert_eq!(asked.lock().unwrap().len(), 1);
+    for credentials in [credentials, resolved] {
+        assert!(!format!("{credentials:?}").contains("t0ken"), "{credentials:?}");
     }
 }

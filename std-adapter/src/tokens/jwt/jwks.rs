@@ -17,8 +17,10 @@ use crate::tls::ClientTls;
 use crate::tokens::EndpointError;
 use crate::tokens::http::{Endpoint, Http, is_url};
 
-/// How long keys are used before they are read again.
+/// How long keys of a URL are used before they are read again.
 const AGE: Duration = Duration::from_secs(60 * 60);
+/// How long those of a file are: whoever changes it doesn't want to wait.
+const FILE_AGE: Duration = Duration::from_secs(10);
 /// How long nothing is read again, whatever key a token asks for.
 const PAUSE: Duration = Duration::from_secs(30);
 /// The same when that failed.
@@ -30,9 +32,9 @@ const FILE: u64 = 256 * 1024;
 
 /// The keys of an issuer of tokens: a JSON Web Key Set (RFC 7517) in a file, or at a URL.
 ///
-/// They are read again every hour, and when a token names a key that isn't among them; not more than once in half a
-/// minute. Where that fails those known before go on being used, for a day at most, and it is tried again after five
-/// seconds.
+/// Those of a URL are read again every hour, and when a token names a key that isn't among them; not more than once in
+/// half a minute. Those of a file are read again every ten seconds. Where that fails those known before go on being
+/// used, for a day at most, and it is tried again after five seconds. Nothing is read while no token comes.
 #[derive(Debug)]
 pub struct Jwks {
     source: Source,
@@ -73,7 +75,7 @@ pub enum JwksError {
 }
 
 impl Jwks {
-    /// The keys in this file, which is read now, and again when it may have changed.
+    /// The keys in this file, which is read now, and again every ten seconds.
     ///
     /// # Errors
     /// When it can't be read, or has no keys that could verify a signature.
@@ -82,7 +84,7 @@ impl Jwks {
         let keys = read_file(&path)?;
         let now = Some(Instant::now());
         let known = Known { keys: Some(keys), read: now, tried: now, failed: None };
-        Ok(Self::new(Source::File(path), known))
+        Ok(Self::new(Source::File(path), known).refresh(FILE_AGE, FILE_AGE))
     }
 
     /// The keys at this URL, `https://`, or `http://` to this very machine. It is asked when the first token comes.
@@ -121,8 +123,8 @@ impl Jwks {
         self
     }
 
-    /// How long the keys are used before they are read again, by default an hour; and how long nothing is read again
-    /// in any case, by default half a minute.
+    /// How long the keys are used before they are read again, and how long nothing is read again in any case; by
+    /// default an hour and half a minute, and ten seconds for a file.
     #[must_use]
     pub fn refresh(self, age: Duration, pause: Duration) -> Self {
         Self { age, pause, ..self }

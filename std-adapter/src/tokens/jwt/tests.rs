@@ -320,6 +320,21 @@ async fn a_file_is_read_again_for_a_key_that_is_new_and_not_too_often() {
     assert!(whose(&eager, &new).await.is_ok());
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_file_that_changes_is_read_again_in_ten_seconds() {
+    let (first, second, folder) = (Signer::new(), Signer::new(), tempfile::tempdir().unwrap());
+    let jwt = verifier(&first, folder.path());
+    let sign = |signer: &Signer| {
+        signer.sign(Algorithm::EdDsa, &json!({"alg": "EdDSA", "kid": "e"}), &claims())
+    };
+    assert!(whose(&jwt, &sign(&first)).await.is_ok());
+    fs::write(folder.path().join("jwks.json"), second.set().to_string()).unwrap();
+    assert!(whose(&jwt, &sign(&second)).await.is_err());
+    tokio::time::advance(Duration::from_secs(10)).await;
+    assert!(whose(&jwt, &sign(&second)).await.is_ok());
+    assert!(whose(&jwt, &sign(&first)).await.is_err_and(|why| why.contains("signature")));
+}
+
 #[test]
 fn a_file_that_has_no_keys_is_told_with_its_name() {
     let folder = tempfile::tempdir().unwrap();
