@@ -107,7 +107,7 @@
 //! | check credentials | [`server::guard::Login`] and its neighbours, [`Secret`] |
 //! | store no password | `sasl::ScramKeys`, `server::guard::ScramKeys` |
 //! | tie a login to the TLS connection | `sasl::ChannelBinding` |
-//! | add a SASL mechanism | [`sasl::Mechanism::Application`], [`server::guard::Exchange`], [`client::submission::Exchange`] |
+//! | add a SASL mechanism | [`sasl::Mechanism::Application`], [`server::guard::Exchange`], [`client::guard::Ready::auth_with`] |
 //! | speak GSSAPI with a Kerberos library | `sasl::gssapi` |
 //! | use SASL in IMAP or POP3 | [`sasl::server`], [`sasl::client`] |
 //! | just send a message | [`client::submission::Submission`] |
@@ -127,7 +127,8 @@
 //! | `texts` | what the server's own replies say besides their codes, and `Config::replies` to say something else |
 //!
 //! Each of the others adds a mechanism and what belongs to it; none changes what is there
-//! without it. EXTERNAL, ANONYMOUS and mechanisms of the application's own need no feature.
+//! without it. EXTERNAL, ANONYMOUS and, but for [`client::submission`], mechanisms of the application's own need
+//! no feature.
 //!
 //! | feature | adds | and the dependencies |
 //! | --- | --- | --- |
@@ -135,6 +136,7 @@
 //! | `login` | LOGIN (draft-murchison-sasl-login) | |
 //! | `cram-md5` | CRAM-MD5 (RFC 2195), `sasl::CramMd5Keys` | `hmac`, `md-5` |
 //! | `oauth` | OAUTHBEARER (RFC 7628) and XOAUTH2, `sasl::TokenError` | |
+//! | `application` | `client::submission::Exchange`: a journey by a mechanism of the application's own | |
 //! | `scram` | all three of the following | |
 //! | `scram-sha-1` | SCRAM-SHA-1 (RFC 5802), `sasl::ScramKeys` | `hmac`, `sha1` |
 //! | `scram-sha-256` | SCRAM-SHA-256 (RFC 7677) | `hmac`, `sha2` |
@@ -151,7 +153,7 @@
 //!
 //! | feature | adds | and the dependencies |
 //! | --- | --- | --- |
-//! | `gssapi` | GSSAPI (RFC 4752), `sasl::gssapi` | |
+//! | `gssapi` | GSSAPI (RFC 4752), `sasl::gssapi`; and `application` | |
 //!
 //! Each SCRAM mechanism brings its `-PLUS`, which is tied to the TLS connection.
 //!

@@ -167,15 +167,8 @@ impl Setting {
 pub(super) fn mechanism(name: &str) -> Result<Mechanism, String> {
     match Mechanism::from_name(name) {
         Some(known) => Ok(known),
-        None if is_name(name) => Ok(Mechanism::Application(leak(name)?)),
-        None => Err(format!("no name of a mechanism: {name}")),
+        None => Ok(Mechanism::Application(leak(name)?)),
     }
-}
-
-/// `sasl-mech` (RFC 4422 section 3.1).
-fn is_name(name: &str) -> bool {
-    let mech_char = |c: char| matches!(c, 'A'..='Z' | '0'..='9' | '-' | '_');
-    (1..=20).contains(&name.len()) && name.chars().all(mech_char)
 }
 
 fn number<N: core::str::FromStr>(text: &str) -> Result<N, String> {

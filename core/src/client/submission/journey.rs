@@ -17,6 +17,7 @@ pub(super) enum Stage {
     /// STARTTLS was said, or is about to be.
     Securing,
     /// The application is asked for its initial response, or AUTH is said without one.
+    #[cfg(feature = "application")]
     Asking { initial: bool },
     /// AUTH was said; the server's reason for refusing a token was shown.
     Login { shown: bool },
@@ -46,6 +47,7 @@ pub(super) enum Move {
     Next,
     Recipient,
     TokenRefused,
+    #[cfg(feature = "application")]
     Exchange,
     #[cfg(feature = "_scram")]
     Derive,
@@ -53,6 +55,7 @@ pub(super) enum Move {
 }
 
 /// An exchange whose messages are the application's.
+#[cfg(feature = "application")]
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Own {
     /// Messages given so far.
@@ -71,6 +74,7 @@ pub(super) struct Journey<'c> {
     security: Security,
     credentials: Option<Credentials<'c>>,
     pub(super) exchange: Option<Exchange<'c>>,
+    #[cfg(feature = "application")]
     pub(super) own: Own,
     /// The exchange began with an initial response: there was one, and it fitted.
     pub(super) initial: bool,
@@ -95,6 +99,7 @@ impl<'c> Journey<'c> {
             security,
             credentials,
             exchange: None,
+            #[cfg(feature = "application")]
             own: Own::default(),
             initial: false,
             refused: None,
@@ -132,7 +137,9 @@ impl<'c> Journey<'c> {
                 };
                 None
             }
+            #[cfg(feature = "application")]
             Stage::Asking { initial: true } => Some(Move::Exchange),
+            #[cfg(feature = "application")]
             Stage::Asking { initial: false } => {
                 self.stage = self.say_auth_alone(ready);
                 None
@@ -236,6 +243,7 @@ impl<'c> Journey<'c> {
             (Err(why), ..) => return Stage::Failed(Failure::NoMechanism(why)),
         };
         match Exchange::new(mechanism, credentials) {
+            #[cfg(feature = "application")]
             Ok(exchange) if mechanism.is_spoken_by_application() => {
                 self.exchange = Some(exchange);
                 self.refused = None;
@@ -269,6 +277,7 @@ impl<'c> Journey<'c> {
     }
 
     /// AUTH, by a mechanism of the application's: its first message is asked for by the server.
+    #[cfg(feature = "application")]
     fn say_auth_alone(&mut self, mut ready: Ready<'_>) -> Stage {
         let Some(exchange) = &self.exchange else { return Stage::Beginning };
         (self.initial, self.own, self.refused) = (false, Own::default(), None);
@@ -281,11 +290,13 @@ impl<'c> Journey<'c> {
     /// AUTH was replied to.
     fn after_login(&mut self, ready: Ready<'_>) -> Stage {
         let Some(exchange) = &self.exchange else { return Stage::Beginning };
+        let (sent, complete) = (exchange.sent(), exchange.is_complete());
+        #[cfg(feature = "application")]
         let by_application = exchange.mechanism().is_spoken_by_application();
-        let (sent, complete) = match by_application {
-            true => (self.own.sent, self.own.complete),
-            false => (exchange.sent(), exchange.is_complete()),
-        };
+        #[cfg(feature = "application")]
+        let (sent, complete) =
+            if by_application { (self.own.sent, self.own.complete) } else { (sent, complete) };
+        #[cfg(feature = "application")]
         if let Some(why) = self.own.cancelled.take() {
             self.cancelled = Some(Failure::Exchange(exchange.mechanism(), why));
         }
@@ -305,6 +316,7 @@ impl<'c> Journey<'c> {
         let next = match code {
             // The server may not know initial responses, or take a shorter line.
             ReplyCode::SYNTAX_ERROR | ReplyCode::ARGUMENT_ERROR if self.initial && sent == 1 => {
+                #[cfg(feature = "application")]
                 if by_application {
                     return Stage::Asking { initial: false };
                 }
@@ -332,6 +344,7 @@ impl<'c> Journey<'c> {
             return Some(Move::TokenRefused);
         }
         let mechanism = exchange.mechanism();
+        #[cfg(feature = "application")]
         if mechanism.is_spoken_by_application() {
             let why = match challenge.text() {
                 Some(_) if !self.own.complete => return Some(Move::Exchange),

@@ -13,6 +13,7 @@ use crate::client::To;
 use crate::io::Io;
 use crate::sasl::client::{Channel, Credentials};
 
+#[cfg(feature = "application")]
 mod exchange;
 mod failure;
 mod guard;
@@ -20,6 +21,7 @@ mod journey;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "application")]
 pub use exchange::Exchange;
 pub use failure::Failure;
 #[cfg(feature = "_scram")]
@@ -144,6 +146,7 @@ pub enum Event<'a> {
     /// The server refused the token, and says why.
     TokenRefused(TokenRefused<'a>),
     /// A mechanism of the application's own, or GSSAPI: its next message is asked for.
+    #[cfg(feature = "application")]
     Exchange(Exchange<'a>),
     /// The client is where it wanted to be: a mail transaction may begin.
     Next(Next<'a>),
@@ -169,6 +172,7 @@ impl Event<'_> {
                 derive.run(1000);
             }
             Self::TokenRefused(refused) => refused.done(),
+            #[cfg(feature = "application")]
             Self::Exchange(exchange) => exchange.cancel(),
             Self::Next(next) => next.quit(),
             Self::Recipient(recipient) => recipient.quit(),
@@ -251,9 +255,11 @@ where
                 let derivation = journey.exchange.as_mut()?.derivation()?;
                 Some(Event::Derive(Derive { derivation }))
             }
+            #[cfg(feature = "application")]
             (Move::Exchange, Inner::Ready(ready)) => {
                 Some(Event::Exchange(Exchange::of_ready(ready, journey)))
             }
+            #[cfg(feature = "application")]
             (Move::Exchange, Inner::Challenge(challenge)) => {
                 Some(Event::Exchange(Exchange::of_challenge(challenge, journey)))
             }

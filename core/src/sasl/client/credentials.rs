@@ -24,6 +24,7 @@ pub struct Credentials<'a> {
     pub(in crate::sasl) token: Option<Secret<'a>>,
     pub(in crate::sasl) certificate: bool,
     pub(in crate::sasl) anonymous: Option<&'a str>,
+    #[cfg(feature = "application")]
     pub(in crate::sasl) application: bool,
     #[cfg(feature = "_nonce")]
     pub(in crate::sasl) nonce: Option<crate::sasl::NonceSeed>,
@@ -56,6 +57,7 @@ impl<'a> Credentials<'a> {
         token: None,
         certificate: false,
         anonymous: None,
+        #[cfg(feature = "application")]
         application: false,
         #[cfg(feature = "_nonce")]
         nonce: None,
@@ -89,6 +91,7 @@ impl<'a> Credentials<'a> {
 
     /// Whatever the application has: for mechanisms whose messages it makes itself, GSSAPI among them.
     /// One of its own has to stand among the preferred ones: see [`Rules::prefer`](super::Rules::prefer).
+    #[cfg(feature = "application")]
     #[must_use]
     pub const fn application() -> Self {
         Self { application: true, ..Self::NONE }
@@ -107,6 +110,7 @@ impl<'a> Credentials<'a> {
     }
 
     /// Whatever the application has besides, for mechanisms whose messages it makes itself.
+    #[cfg(feature = "application")]
     #[must_use]
     pub const fn or_application(self) -> Self {
         Self { application: true, ..self }
@@ -162,8 +166,10 @@ impl<'a> Credentials<'a> {
             }
             Mechanism::External => self.certificate,
             Mechanism::Anonymous => self.anonymous.is_some(),
-            // Those that were looked at before are not.
-            other => self.application && other.is_spoken_by_application(),
+            #[cfg(feature = "application")]
+            other if other.is_spoken_by_application() => self.application,
+            // Those that were looked at before.
+            _ => false,
         }
     }
 
@@ -188,6 +194,7 @@ impl<'a> Credentials<'a> {
         if !serves {
             return Err(InvalidCredentials::Missing);
         }
+        #[cfg(feature = "application")]
         if mechanism.is_spoken_by_application() {
             return Ok(());
         }

@@ -107,6 +107,11 @@ fn say(mut ready: Ready<'_>, exchange: &mut Option<Exchange<'_>>, outside: &Outs
         (7, _) => ready.vrfy(outside.text),
         (8, _) => ready.expn(outside.text),
         (9, _) => ready.help(),
+        (10, Some(exchange)) => ready.auth_with(exchange.mechanism(), None),
+        (11, _) => {
+            let own = Mechanism::Application("X-OWN");
+            ready.auth_with(own, Some(outside.message))
+        }
         _ => ready.quit(),
     };
 }

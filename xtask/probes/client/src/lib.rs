@@ -113,11 +113,42 @@ fn submit(outside: &Outside<'_>) {
         2 => Some(Credentials::certificate().authorization_identity(username)),
         3 => Some(Credentials::anonymous(text)),
         4 => Some(Credentials::password(username, secret).or_token(text).or_certificate()),
+        6 => Some(Credentials::password(username, secret).or_application()),
+        7 => Some(Credentials::application()),
         _ => None,
     };
     drive(&config, security, credentials, outside);
     #[cfg(feature = "commands")]
     commands::drive(&config, credentials, outside);
+}
+
+/// A whole exchange of GSSAPI with a library that says anything, of which a message is left.
+#[cfg(feature = "mechanisms")]
+fn kerberos<'a>(challenge: Option<&[u8]>, outside: &Outside<'a>) -> (&'a [u8], bool) {
+    use ehlo::sasl::gssapi::Next;
+    let mut client = ehlo::sasl::gssapi::Client::new();
+    let mut out = [0; 64];
+    for round in 0..4 {
+        let done = match client.challenge(challenge) {
+            Ok(Next::Context(token)) => {
+                let established = outside.decide(60 + round, token.unwrap_or(b"")) == 0;
+                client.context(established, outside.message).map(|_| ())
+            }
+            Ok(Next::Unwrap(token)) => {
+                outside.decide(64, token);
+                let who = (round == 2).then_some(outside.text);
+                client.choose(outside.message, who, &mut out).map(|choice| {
+                    outside.decide(65, choice);
+                })
+            }
+            Ok(_) => Ok(()),
+            Err(why) => Err(why),
+        };
+        if let Err(ehlo::sasl::gssapi::Error::Order) = done {
+            break;
+        }
+    }
+    (outside.message, client.is_complete())
 }
 
 /// One submission, until it is over.
@@ -186,6 +217,21 @@ fn answer(event: Event<'_>, outside: &Outside<'_>, rest: &mut &[u8]) {
         #[cfg(feature = "mechanisms")]
         Event::Derive(mut derive) => {
             derive.run(100);
+        }
+        #[cfg(feature = "mechanisms")]
+        Event::Exchange(exchange) => {
+            let (said, _) = kerberos(exchange.challenge(), outside);
+            let _ = match outside
+                .decide(37 + exchange.index(), exchange.mechanism().name().as_bytes())
+            {
+                0 => exchange.respond(said),
+                1 => exchange.complete(said),
+                2 => exchange.wait(),
+                _ => {
+                    exchange.cancel();
+                    Ok(())
+                }
+            };
         }
         Event::TokenRefused(refused) => {
             outside.decide(33, refused.reason());
