@@ -39,6 +39,8 @@ pub(crate) struct Case {
     pub(crate) id: String,
     /// How the connection becomes secret.
     pub(crate) tls: Tls,
+    /// The port of somebody in between, or in the server's place.
+    pub(crate) instead: Option<u16>,
     /// Who the client is.
     pub(crate) login: Option<Login>,
     /// Whose certificates it trusts: the name of a file.
@@ -73,6 +75,13 @@ impl<'a> Bench<'a> {
         self.judge(&case.id, |bench, said| bench.attempt(case, said))
     }
 
+    /// What the programs have logged since they had logged so much.
+    pub(crate) fn logged_since(&self, before: &[String]) -> String {
+        let after = self.running.logs();
+        let new = after.iter().zip(before).filter_map(|(after, before)| after.get(before.len()..));
+        new.collect()
+    }
+
     /// Makes an outcome of what went wrong, with all that was said.
     pub(crate) fn judge(
         &mut self,
@@ -93,7 +102,7 @@ impl<'a> Bench<'a> {
     }
 
     /// Runs the client; what it says is put into `said`.
-    fn attempt(&mut self, case: &Case, said: &mut String) -> Result<()> {
+    pub(crate) fn attempt(&mut self, case: &Case, said: &mut String) -> Result<()> {
         let file = self.site.work.write(&format!("{}.eml", case.id), &case.message)?;
         let letter = Letter { from: USER, to: case.to, message: &file };
         let ended = self.client.send(&self.way(case), &letter, said)?;
@@ -115,10 +124,10 @@ impl<'a> Bench<'a> {
     /// The way to the server.
     fn way<'c>(&self, case: &'c Case) -> Way<'c> {
         Way {
-            port: match case.tls {
+            port: case.instead.unwrap_or(match case.tls {
                 Tls::StartTls => self.running.starttls,
                 Tls::Implicit => self.running.implicit,
-            },
+            }),
             tls: case.tls,
             ca: self.site.work.path(case.ca),
             login: case.login.as_ref(),
