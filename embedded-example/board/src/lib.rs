@@ -15,6 +15,8 @@ compile_error!("one board at a time");
 pub mod clock;
 #[macro_use]
 pub mod console;
+#[cfg(feature = "executor")]
+pub mod executor;
 mod fault;
 pub mod host;
 mod interrupts;

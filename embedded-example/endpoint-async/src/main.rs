@@ -13,7 +13,7 @@ use board::console::Console;
 use board::println;
 use ehlo::server::{Config, Connection};
 use ehlo_embedded::{EmbassyTime, Session};
-use embassy_executor::{Executor, Spawner};
+use embassy_executor::Spawner;
 use embassy_net::tcp::{State, TcpSocket};
 use embassy_net::{Ipv4Address, Ipv4Cidr, Runner, Stack, StackResources, StaticConfigV4};
 use embassy_time::{Duration, with_timeout};
@@ -46,14 +46,15 @@ struct Buffers {
 
 #[board::entry]
 fn main() -> ! {
-    static EXECUTOR: StaticCell<Executor> = StaticCell::new();
-    EXECUTOR.init(Executor::new()).run(|spawner| {
+    board::executor::run(|spawner| {
         if start(spawner).is_none() {
             println!("can't start");
         }
     })
 }
 
+// Apart, so that what is only needed to begin is not on the stack for ever.
+#[inline(never)]
 fn start(spawner: Spawner) -> Option<()> {
     static MAC: StaticCell<board::Mac> = StaticCell::new();
     static RESOURCES: StaticCell<StackResources<SESSIONS>> = StaticCell::new();
