@@ -1,9 +1,10 @@
 """Stands between a client and a server, or takes the place of one of them.
 
-    middle.py relay CERT KEY CA PORT RECORD
+    middle.py relay CERT KEY CA PORT RECORD HIDDEN
         Listens on a free port, which it prints, ends TLS there with a certificate of its own when the client
         asks for it, and passes everything on to PORT of this host over another TLS connection. What is said from the AUTH command
-        to its last reply goes to the file RECORD: lines that begin with `C: ` and `S: `.
+        to its last reply goes to the file RECORD: lines that begin with `C: ` and `S: `. Mechanisms whose names
+        end with HIDDEN are taken out of what the server offers, unless HIDDEN is empty.
     middle.py client CA EHLO|LHLO PORT
         Says the lines `C: ` of standard input to a server, each when the one before has been answered by
         334, and prints the dialogue.
@@ -105,7 +106,7 @@ class Recorder:
         return lines
 
 
-def relay(cert, key, ca, port, record):
+def relay(cert, key, ca, port, record, hidden):
     listener = listen()
     ours, theirs = server_context(cert, key), ssl.create_default_context(cafile=ca)
     while True:
@@ -113,7 +114,7 @@ def relay(cert, key, ca, port, record):
         client = Lines(listener.accept()[0])
         server = Lines(socket.create_connection((HOST, int(port))))
         try:
-            join(client, server, recorder, ours, theirs)
+            join(client, server, recorder, ours, theirs, hidden)
         except (OSError, ValueError) as error:
             print(f"{error!r}", file=sys.stderr, flush=True)
         finally:
@@ -121,7 +122,7 @@ def relay(cert, key, ca, port, record):
                 end.sock.close()
 
 
-def join(client, server, recorder, ours, theirs):
+def join(client, server, recorder, ours, theirs, hidden):
     """Passes octets on until one side is done."""
     asked = False
     while True:
@@ -139,6 +140,8 @@ def join(client, server, recorder, ours, theirs):
                 return
             who, other = ("C", server) if end is client else ("S", client)
             lines = recorder.keep(who, octets)
+            if hidden and who == "S" and octets.startswith(b"250"):
+                octets = re.sub(rb" [A-Z0-9-]+" + hidden.encode() + rb"\b", b"", octets)
             other.sock.sendall(octets)
             if who == "C" and "STARTTLS" in map(str.upper, lines):
                 asked = True

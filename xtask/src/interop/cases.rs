@@ -1,5 +1,7 @@
 //! The checks of one client program.
 
+mod hostile;
+
 use core::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,10 +9,9 @@ use std::process::Command;
 use anyhow::{Context, Result, anyhow};
 
 use super::maildir::{self, Stored};
-use super::middle::{self, Relay as Middle};
 use super::packages::Tools;
 use super::relay::Relay;
-use super::report::{COLUMNS, Check, Failure, OTHERS, Outcome, RELAYED, REPLAYED};
+use super::report::{COLUMNS, Check, Failure, OTHERS, Outcome};
 use super::server::{Server, Target};
 use super::table::{Client, Credential, Mechanism, Partial, Support};
 use super::work::{self, Work};
@@ -57,6 +58,7 @@ struct Run<'a> {
     messages: Vec<Vec<u8>>,
     ca: PathBuf,
     port: u16,
+    is_deceived: bool,
 }
 
 /// How a run ended.
@@ -121,7 +123,7 @@ impl<'a> Bench<'a> {
                 let mechanism = Some(mechanism.name);
                 checks.push(Check { client: self.client.name, mechanism, column, outcome });
             }
-            for (column, outcome) in self.in_the_middle(mechanism) {
+            for (column, outcome) in self.hostile(mechanism) {
                 let mechanism = Some(mechanism.name);
                 checks.push(Check { client: self.client.name, mechanism, column, outcome });
             }
@@ -226,50 +228,6 @@ impl<'a> Bench<'a> {
         refused.filter(|_| outcome == Outcome::Ok).map_or(outcome, Outcome::Refused)
     }
 
-    /// A login through somebody who ends TLS and begins it anew: refused where the mechanism is tied to the
-    /// connection. Then what the client has said in a login, said again by somebody else: refused unless
-    /// the mechanism is made so that it can't be.
-    fn in_the_middle(&mut self, mechanism: &Mechanism) -> [(&'static str, Outcome); 2] {
-        let why_not = self.why_not(mechanism, false, true);
-        let why_not = why_not.or_else(|| Some(Outcome::NotApplicable(self.refused(mechanism)?)));
-        if let Some(outcome) = why_not {
-            return [(RELAYED, outcome.clone()), (REPLAYED, outcome)];
-        }
-        let id = format!("{}-{}-relayed", self.client.name, mechanism.name);
-        let middle = match Middle::to(self.work, &id, self.server.starttls) {
-            Ok(middle) => middle,
-            Err(error) => {
-                let failed = Outcome::of(&error);
-                return [(RELAYED, failed.clone()), (REPLAYED, failed)];
-            }
-        };
-        let message = work::message(&id);
-        let run = Run { port: middle.port(), ..self.first(id, mechanism, vec![message.clone()]) };
-        let relayed = self.check(&run, |bench, ended| {
-            if mechanism.stops_relays() {
-                ended.expect(REFUSED)?;
-                return bench.nothing_stored(&run.id);
-            }
-            ended.expect(0)?;
-            if bench.client.no_mail.is_some() {
-                return Ok(());
-            }
-            bench.stored(&run.id, &message)
-        });
-        // Through the relay, a login by a mechanism that is bound has not been a good one.
-        let record = match mechanism.is_bound() {
-            true => Ok(middle::spoken(&self.printed)),
-            false => middle.record(),
-        };
-        let port = self.server.starttls;
-        let replayed = self.judge(&format!("{}-replayed", run.id), |bench, said| {
-            let code = middle::replay(bench.work, port, false, &record?, said)?;
-            let expected = if mechanism.is_replayable() { "235" } else { "535" };
-            if code == expected { Ok(()) } else { Err(anyhow!("{code}, not {expected}")) }
-        });
-        [(RELAYED, relayed), (REPLAYED, replayed)]
-    }
-
     /// Two recipients, the first of them refused.
     fn partial(&mut self, plain: &Mechanism) -> Outcome {
         if let Some(reason) = self.client.no_mail {
@@ -362,6 +320,7 @@ impl<'a> Bench<'a> {
             messages,
             ca: self.server.ca.clone(),
             port: self.server.starttls,
+            is_deceived: false,
         }
     }
 
@@ -432,6 +391,7 @@ impl<'a> Bench<'a> {
             .env("INTEROP_KEY", certificate("key"))
             .env("INTEROP_WORK", self.work.folder())
             .env("INTEROP_TOOLS", self.tools.folder())
+            .env("INTEROP_DECEIVED", if run.is_deceived { "1" } else { "" })
             .env("NODE_PATH", self.tools.node_modules())
             .env("SWAKS_HOME", self.work.folder())
             .env("LC_ALL", "C.UTF-8");

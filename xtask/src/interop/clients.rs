@@ -121,6 +121,7 @@ pub(crate) const CLIENTS: &[Client] = &[
             "`SMTP.auth()`, with scramp and pyspnego",
         ),
         lacks: &[(&["DIGEST-MD5"], "no library of it that is kept")],
+        says_y: true,
         version: &["python3", "--version"],
         partial: Partial::Succeeds,
         ..BASE
@@ -143,6 +144,26 @@ pub(crate) const CLIENTS: &[Client] = &[
         version: &["swaks", "--version"],
         no_second_message: Some("one message a run"),
         partial: Partial::Succeeds,
+        ..BASE
+    },
+    Client {
+        name: "perl-net-smtp",
+        driver: Driver::Script(&["perl"], "net_smtp.pl"),
+        needs: &[
+            Need::Command(&["perl", "-MIO::Socket::SSL", "-e1"], "libio-socket-ssl-perl"),
+            Need::Command(&["perl", "-MAuthen::SASL", "-e1"], "libauthen-sasl-perl"),
+            Need::Command(&["perl", "-MAuthen::SCRAM", "-e1"], "libauthen-scram-perl"),
+        ],
+        own: &["PLAIN", "LOGIN", "CRAM-MD5", "DIGEST-MD5", "EXTERNAL", "ANONYMOUS"],
+        added: (
+            &["SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-512"],
+            "`command()`, with Authen::SCRAM",
+        ),
+        lacks: &[
+            (PLUS, "Authen::SCRAM has no channel binding"),
+            (&["NTLM", "XOAUTH2", "OAUTHBEARER"], "Authen::SASL 2.16 has no such mechanism"),
+        ],
+        version: &["perl", "-MNet::SMTP", "-e", "print Net::SMTP->VERSION"],
         ..BASE
     },
     Client {

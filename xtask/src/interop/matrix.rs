@@ -44,8 +44,10 @@ pub(crate) const RELAYED: char = 'b';
 pub(crate) const REPLAYED: char = 'r';
 /// What a server has said is refused by the client in another connection.
 pub(crate) const IMPOSTOR: char = 's';
+/// A client that was not told of the server's channel binding is refused.
+pub(crate) const DECEIVED: char = 'd';
 /// All letters, in the order of a cell.
-const LETTERS: [char; 4] = [WRONG, REPLAYED, RELAYED, IMPOSTOR];
+const LETTERS: [char; 5] = [WRONG, REPLAYED, RELAYED, DECEIVED, IMPOSTOR];
 
 /// The rows behind those of [`MECHANISMS`].
 const MORE_ROWS: &[&str] = &["GSSAPI"];

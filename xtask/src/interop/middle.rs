@@ -78,6 +78,19 @@ impl Relay {
     ///
     /// Fails when it does not start.
     pub(crate) fn to(work: &Work, name: &str, port: u16) -> Result<Self> {
+        Self::start(work, name, port, "")
+    }
+
+    /// Relays to a port, and takes what has a channel binding out of what the server offers.
+    ///
+    /// # Errors
+    ///
+    /// Fails when it does not start.
+    pub(crate) fn hiding_plus(work: &Work, name: &str, port: u16) -> Result<Self> {
+        Self::start(work, name, port, "-PLUS")
+    }
+
+    fn start(work: &Work, name: &str, port: u16, hidden: &str) -> Result<Self> {
         let path = |name: &str| work.path(name).display().to_string();
         let record = work.path(&format!("{name}.record"));
         let port = port.to_string();
@@ -89,6 +102,7 @@ impl Relay {
                 &path("ca.pem"),
                 &port,
                 &record.display().to_string(),
+                hidden,
             ],
             "",
         )?;

@@ -69,12 +69,21 @@ pub(crate) struct Check {
 }
 
 /// The columns of a mechanism's row.
-pub(crate) const COLUMNS: [&str; 6] =
-    ["STARTTLS, right", "STARTTLS, wrong", "TLS, right", "TLS, wrong", "relayed", "replayed"];
+pub(crate) const COLUMNS: [&str; 7] = [
+    "STARTTLS, right",
+    "STARTTLS, wrong",
+    "TLS, right",
+    "TLS, wrong",
+    "relayed",
+    "replayed",
+    "deceived",
+];
 /// The column of an exchange with somebody in the middle who ends TLS.
 pub(crate) const RELAYED: &str = COLUMNS[4];
 /// The column of an exchange that is said again in another connection.
 pub(crate) const REPLAYED: &str = COLUMNS[5];
+/// The column of a client that was not told of a channel binding that the server has.
+pub(crate) const DECEIVED: &str = COLUMNS[6];
 
 /// The columns of the second table.
 pub(crate) const OTHERS: [&str; 5] = [
@@ -153,6 +162,7 @@ impl Report {
                 (matrix::WRONG, is_ok(COLUMNS[1])),
                 (matrix::RELAYED, is_ok(RELAYED) && mechanism.stops_relays()),
                 (matrix::REPLAYED, is_ok(REPLAYED) && !mechanism.is_replayable()),
+                (matrix::DECEIVED, is_ok(DECEIVED)),
             ])),
             Some(Outcome::Refused(reason)) => Verdict::Refused((*reason).to_owned()),
             Some(Outcome::NotApplicable(reason)) => Verdict::Lacks((*reason).to_owned()),
@@ -163,7 +173,7 @@ impl Report {
     /// Both tables, in Markdown.
     pub(crate) fn tables(&self) -> String {
         let mut text = format!("| client | mechanism | {} | note |\n", COLUMNS.join(" | "));
-        text += "| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n";
+        text += "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n";
         for client in CLIENTS.iter().filter(|client| self.has(client.name)) {
             for mechanism in MECHANISMS.iter().filter(|m| self.has_row(client.name, m.name)) {
                 let cells = self.cells(client.name, Some(mechanism.name), &COLUMNS);

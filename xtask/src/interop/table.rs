@@ -78,6 +78,11 @@ impl Mechanism {
         }
     }
 
+    /// Whether there is the same with a channel binding.
+    pub(crate) fn has_bound_twin(&self) -> bool {
+        self.name.starts_with("SCRAM-") && !self.is_bound()
+    }
+
     /// Whether the server proves that it knows the secret too.
     pub(crate) fn is_mutual(&self) -> bool {
         self.name.starts_with("SCRAM-") || self.name == "DIGEST-MD5"
@@ -175,6 +180,8 @@ pub(crate) struct Client {
     pub(crate) no_second_message: Option<&'static str>,
     /// Why it can't be told which servers to trust, where it can't.
     pub(crate) trusts_anybody: Option<&'static str>,
+    /// Whether it can be had to say that it has a channel binding and knows of none of the server's.
+    pub(crate) says_y: bool,
     /// Whether it puts a line end behind a message that has one already.
     pub(crate) adds_line_end: bool,
     /// What it does when one of two recipients is refused.
@@ -222,6 +229,7 @@ pub(super) const BASE: Client = Client {
     no_mail: None,
     no_second_message: None,
     trusts_anybody: None,
+    says_y: false,
     adds_line_end: false,
     partial: Partial::GivesUp,
 };

@@ -1,6 +1,6 @@
 //! Who is in the way, or in the server's place.
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Result, anyhow, bail};
 
 use super::super::middle::{self, Impostor, Relay};
 use super::super::report::Outcome;
@@ -9,9 +9,6 @@ use super::bench::{Bench, Case};
 use super::cells::{Shown, credentials, first};
 use super::client::{Ended, Tls};
 use super::report::COLUMNS;
-
-/// What the client ends with when it can't go on with a server.
-const UNAVAILABLE: i64 = 69;
 
 /// A login through somebody who ends TLS and begins it anew; what the client has said, said to the server
 /// again; and what the server has said, said to the client again by somebody who has its certificate.
@@ -46,7 +43,26 @@ pub(crate) fn run(bench: &mut Bench<'_>, mechanism: &Mechanism) -> Vec<(&'static
     if mechanism.is_mutual() {
         outcomes.push((COLUMNS[8], by_the_server(bench, mechanism, &record)));
     }
+    let twin = format!("{}-PLUS", mechanism.name);
+    if bench.kind.mechanisms.contains(&twin.as_str()) {
+        outcomes.push((COLUMNS[9], deceived(bench, mechanism)));
+    }
     outcomes
+}
+
+/// A login through somebody who takes `-PLUS` out of what is offered.
+fn deceived(bench: &mut Bench<'_>, mechanism: &Mechanism) -> Outcome {
+    let name = format!("{}-deceived", mechanism.name);
+    let mut case = case(bench, mechanism, &name);
+    let id = format!("{}-{name}", bench.kind.name);
+    match Relay::hiding_plus(bench.site.work, &id, bench.running.starttls) {
+        Ok(relay) => {
+            case.instead = Some(relay.port());
+            (case.ends, case.arrives) = (Ended::Login, 0);
+            bench.check(&case)
+        }
+        Err(error) => Outcome::of(&error),
+    }
 }
 
 /// A login that is right.
@@ -88,15 +104,14 @@ fn by_the_server(bench: &mut Bench<'_>, mechanism: &Mechanism, record: &str) -> 
     bench.judge(&format!("{}-{name}", bench.kind.name), |bench, said| {
         let impostor = Impostor::of(bench.site.work, mechanism.name, record)?;
         case.instead = Some(impostor.port());
-        // It sees through it, says so, and makes no sense of what is said to that.
-        (case.ends, case.arrives) = (Ended::Otherwise(Some(UNAVAILABLE)), 0);
-        let ended = bench.attempt(&case, said);
+        let ended = bench.send(&case, said);
         let dialogue = impostor.said();
         said.push_str("\n--- server ---\n");
         said.push_str(&dialogue);
-        if dialogue.contains("C: MAIL") {
-            bail!("the client goes on behind it");
+        let ended = ended?;
+        if matches!(ended, Ended::Sent | Ended::Partly) || dialogue.contains("C: MAIL") {
+            bail!("the client goes on behind it: {ended}");
         }
-        ended.context("an impostor")
+        if dialogue.contains("C: AUTH") { Ok(()) } else { Err(anyhow!("no AUTH: {ended}")) }
     })
 }

@@ -19,7 +19,7 @@ pub(crate) struct Check {
 }
 
 /// The columns of a mechanism's row.
-pub(crate) const COLUMNS: [&str; 9] = [
+pub(crate) const COLUMNS: [&str; 10] = [
     "STARTTLS, right",
     "STARTTLS, difficult",
     "STARTTLS, wrong",
@@ -29,6 +29,7 @@ pub(crate) const COLUMNS: [&str; 9] = [
     "relayed",
     "replayed",
     "replayed by the server",
+    "deceived",
 ];
 
 /// The row of the mechanism that the client chooses.
@@ -109,6 +110,7 @@ fn verdict(row: &[&Check], mechanism: &Mechanism) -> Verdict {
         (matrix::RELAYED, is_ok(COLUMNS[6]) && mechanism.stops_relays()),
         (matrix::REPLAYED, is_ok(COLUMNS[7]) && !mechanism.is_replayable()),
         (matrix::IMPOSTOR, is_ok(COLUMNS[8])),
+        (matrix::DECEIVED, is_ok(COLUMNS[9])),
     ]))
 }
 
