@@ -46,6 +46,8 @@
 )]
 #![doc(test(attr(deny(warnings), allow(dead_code))))]
 
+#[cfg(feature = "async")]
+mod accept;
 #[cfg(any(feature = "async", feature = "nb"))]
 pub mod client;
 #[cfg(any(feature = "async", feature = "nb"))]
@@ -67,6 +69,10 @@ mod timer;
 #[cfg(feature = "async")]
 pub mod tls;
 
+#[cfg(feature = "edge-nal")]
+pub use accept::EdgeNal;
+#[cfg(feature = "async")]
+pub use accept::{Accept, serve};
 #[cfg(feature = "async")]
 pub use error::Error;
 pub use intake::Intake;
