@@ -36,7 +36,7 @@ pub use cortex_m_rt::entry;
 pub use interrupts::sleep;
 pub use mac::Mac;
 pub use parts::NAME;
-pub use random::random;
+pub use random::{random, random_array};
 
 /// Starts the clock, the console and the network interface; `None` when it was called before.
 #[must_use]

@@ -8,7 +8,7 @@ use board::console::Console;
 use board::{clock, println};
 use ehlo::server::{Config, Event};
 use ehlo_embedded::polled::{Endpoint, Peer};
-use endpoint::{MAX_MESSAGE, Store, random, say_stack};
+use endpoint::{MAX_MESSAGE, Store, say_stack};
 use network::{Address, Error, Stack};
 use smoltcp::iface::{SocketSet, SocketStorage};
 use static_cell::{ConstStaticCell, StaticCell};
@@ -44,7 +44,7 @@ fn serve(network: &mut Network, server: &mut Server, desks: &mut Desks) -> ! {
     loop {
         network.poll(clock::now());
         desks.busy = false;
-        match server.poll(network, milliseconds(), |peer, event| desks.on(peer, event)) {
+        match server.poll(network, clock::wrapping(), |peer, event| desks.on(peer, event)) {
             Ok(moved) if moved || desks.busy => {}
             Ok(_) => board::sleep(),
             Err(error) => println!("no clients: {error}"),
@@ -114,7 +114,7 @@ fn start_network() -> Option<&'static mut Network> {
     let sockets = SocketSet::new(&mut STORAGE.take()[..]);
     let buffers =
         BUFFERS.take().each_mut().map(|(receive, send)| (&mut receive[..], &mut send[..]));
-    let seed = u64::from_ne_bytes(random());
+    let seed = u64::from_ne_bytes(board::random_array());
     Some(NETWORK.init(Stack::new(mac, &address, sockets, buffers, seed, clock::now())))
 }
 
@@ -124,12 +124,8 @@ fn start_server(network: &mut Network) -> Option<&'static mut Server> {
     static CONFIG: StaticCell<Config<'static>> = StaticCell::new();
     // The result, so that it is made where it stays.
     static SERVER: StaticCell<Result<Server, Error>> = StaticCell::new();
-    let config = CONFIG.init(config(MAX_MESSAGE, SECRET.init(random())));
-    let server = || Endpoint::listen_with_buffers(network, 25, config, random as fn() -> _);
+    let config = CONFIG.init(config(MAX_MESSAGE, SECRET.init(board::random_array())));
+    let server =
+        || Endpoint::listen_with_buffers(network, 25, config, board::random_array as fn() -> _);
     SERVER.init_with(server).as_mut().ok()
-}
-
-/// The clock as the endpoint wants it: it may wrap around.
-fn milliseconds() -> u32 {
-    (clock::now() & u64::from(u32::MAX)) as u32
 }

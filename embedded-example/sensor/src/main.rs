@@ -47,7 +47,7 @@ fn start(spawner: Spawner) -> Option<()> {
         gateway: Some(Ipv4Address::from(board::mac::GATEWAY)),
         dns_servers: Default::default(),
     });
-    let seed = u64::from_ne_bytes(random());
+    let seed = u64::from_ne_bytes(board::random_array());
     let (stack, runner) =
         embassy_net::new(mac, address, RESOURCES.init(StackResources::new()), seed);
     spawner.spawn(network(runner).ok()?);
@@ -107,13 +107,7 @@ async fn submit(
     });
     let config = orders.config();
     let client = Client::cleartext(&config, &mut receive[..], &mut send[..])
-        .login(orders.credentials(random()))
+        .login(orders.credentials(board::random_array()))
         .timer(EmbassyTime);
     Some(client.send(network, orders.server.into(), envelope, message).await)
-}
-
-fn random<const N: usize>() -> [u8; N] {
-    let mut octets = [0; N];
-    board::random(&mut octets);
-    octets
 }
