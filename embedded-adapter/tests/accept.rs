@@ -11,13 +11,14 @@ mod common;
 
 use core::cell::Cell;
 use core::net::{Ipv4Addr, SocketAddr};
+use core::pin::pin;
 use core::time::Duration;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Instant;
 
 use common::store::Store;
-use common::wire::{Clock, End, run, wire};
+use common::wire::{Clock, End, poll, run, wire};
 use edge_nal::TcpBind as _;
 use ehlo::policy::Policy;
 use ehlo::sasl::Mechanism;
@@ -117,4 +118,32 @@ fn a_closure_accepts_and_the_end_of_clients_is_the_end() {
     assert_eq!(kinds, ["EndOfFile", "Quit"]);
     assert_eq!((store.messages.len(), store.aborted), (1, 1));
     assert!(theirs[1].heard().ends_with("221 2.0.0 bye\r\n"));
+}
+
+#[test]
+fn a_server_that_is_dropped_ends_its_connection_and_takes_no_message() {
+    let (ours, theirs) = wire();
+    theirs.say(RIGHT.strip_suffix(".\r\nQUIT\r\n").unwrap().as_bytes());
+    let mut ours = Some(ours);
+    let mut accept = || core::future::ready(ours.take().ok_or("no more"));
+    let (mut rx, mut tx) = ([0; 1024], [0; 1024]);
+    let (mut store, mut intake) = (Store::default(), Intake::new());
+    {
+        let (buffers, mut timer) = ((&mut rx[..], &mut tx[..]), Clock::default());
+        let handler = |event: Event<'_>| match intake.on(&mut store, event) {
+            Some(Event::Login(login)) => login.accept(),
+            Some(other) => other.decline(),
+            None => {}
+        };
+        let serving = serve(&mut accept, &CONFIG, buffers, || [7; 16], &mut timer, handler);
+        let mut serving = pin!(serving);
+        for _ in 0..100 {
+            assert!(poll(serving.as_mut()).is_pending());
+        }
+    }
+    assert_eq!((store.open, store.messages.len()), (1, 0), "the draft is the application's");
+    intake.reset(&mut store);
+    assert_eq!((store.open, store.aborted), (0, 1));
+    assert!(theirs.heard().lines().last().unwrap().starts_with("354 "));
+    assert!(theirs.is_over());
 }
