@@ -18,11 +18,11 @@ use ehlo::sasl::{ChannelBinding, Mechanism};
 use ehlo::server::{Config, Connection, Event};
 use ehlo_embedded::tls::{HANDSHAKE_TIMEOUT, MaybeTls, NoTls, Secured};
 use ehlo_embedded::{EmbassyTime, Session};
-use embassy_executor::{Executor, Spawner};
+use embassy_executor::Spawner;
 use embassy_net::tcp::{State, TcpSocket};
 use embassy_net::{Ipv4Address, Ipv4Cidr, Runner, Stack, StackResources, StaticConfigV4};
 use embassy_time::{Duration, Instant, with_timeout};
-use endpoint::{MAX_MESSAGE, Store, random, say_stack};
+use endpoint::{MAX_MESSAGE, Store, say_stack};
 use static_cell::{ConstStaticCell, StaticCell};
 
 /// Submission by STARTTLS (RFC 6409).
@@ -30,7 +30,7 @@ const STARTTLS: u16 = 587;
 /// Submission with TLS from the beginning (RFC 8314).
 const IMPLICIT: u16 = 465;
 /// Sessions at once on each of the two.
-const SESSIONS: usize = 2;
+const SESSIONS: usize = 4;
 /// How long a client that is gone may leave what was sent to it without an answer.
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a client may take to close its side when ours is closed.
@@ -81,15 +81,16 @@ impl device_tls::Entropy for Board {
 
 #[board::entry]
 fn main() -> ! {
-    static EXECUTOR: StaticCell<Executor> = StaticCell::new();
     tls_heap::init();
-    EXECUTOR.init(Executor::new()).run(|spawner| {
+    board::executor::run(|spawner| {
         if start(spawner).is_none() {
             println!("can't start");
         }
     })
 }
 
+// Apart, so that what is only needed to begin is not on the stack for ever.
+#[inline(never)]
 fn start(spawner: Spawner) -> Option<()> {
     static MAC: StaticCell<board::Mac> = StaticCell::new();
     static RESOURCES: StaticCell<StackResources<{ 2 * SESSIONS }>> = StaticCell::new();
@@ -106,7 +107,7 @@ fn start(spawner: Spawner) -> Option<()> {
         gateway: Some(Ipv4Address::from(board::mac::GATEWAY)),
         dns_servers: Default::default(),
     });
-    let seed = u64::from_ne_bytes(random());
+    let seed = u64::from_ne_bytes(board::random_array());
     let (stack, runner) =
         embassy_net::new(mac, address, RESOURCES.init(StackResources::new()), seed);
     spawner.spawn(network(runner).ok()?);
@@ -122,7 +123,7 @@ fn start(spawner: Spawner) -> Option<()> {
     let store = STORE.take();
     let told = endpoint::open(store.get_mut())?;
     let endpoint = ENDPOINT.init(Endpoint {
-        config: config(SECRET.init(random())),
+        config: config(SECRET.init(board::random_array())),
         tls,
         store,
         show: told.show,
@@ -191,7 +192,7 @@ impl Endpoint {
         self.sessions.set(number);
         let Some(client) = socket.remote_endpoint() else { return };
         let desk = Desk::<Store>::new(number, client, &mut Console);
-        let connection = Connection::new(&self.config, receive, send, random());
+        let connection = Connection::new(&self.config, receive, send, board::random_array());
         if port == STARTTLS {
             let session = Session::new(MaybeTls::Plain(socket), connection).timer(EmbassyTime);
             return self.session(number, desk, session).await;

@@ -13,7 +13,7 @@ use device_tls::{ClientTls, TlsError};
 use ehlo::client::{Config, Timeouts};
 use ehlo_embedded::EmbassyTime;
 use ehlo_embedded::client::{Chunks, Client, Reply, SendError};
-use embassy_executor::{Executor, Spawner};
+use embassy_executor::Spawner;
 use embassy_net::tcp::client::{TcpClient, TcpClientState};
 use embassy_net::{Ipv4Address, Ipv4Cidr, Runner, Stack, StackResources, StaticConfigV4};
 use embassy_time::{Duration, Instant};
@@ -45,15 +45,16 @@ impl device_tls::Entropy for Board {
 
 #[board::entry]
 fn main() -> ! {
-    static EXECUTOR: StaticCell<Executor> = StaticCell::new();
     tls_heap::init();
-    EXECUTOR.init(Executor::new()).run(|spawner| {
+    board::executor::run(|spawner| {
         if start(spawner).is_none() {
             println!("can't start");
         }
     })
 }
 
+// Apart, so that what is only needed to begin is not on the stack for ever.
+#[inline(never)]
 fn start(spawner: Spawner) -> Option<()> {
     static MAC: StaticCell<board::Mac> = StaticCell::new();
     static RESOURCES: StaticCell<StackResources<2>> = StaticCell::new();
@@ -66,7 +67,7 @@ fn start(spawner: Spawner) -> Option<()> {
         gateway: Some(Ipv4Address::from(board::mac::GATEWAY)),
         dns_servers: Default::default(),
     });
-    let seed = u64::from_ne_bytes(random());
+    let seed = u64::from_ne_bytes(board::random_array());
     let (stack, runner) =
         embassy_net::new(mac, address, RESOURCES.init(StackResources::new()), seed);
     spawner.spawn(network(runner).ok()?);
@@ -153,12 +154,6 @@ async fn submit(
         true => Client::implicit_tls(&config, &how.tls, &mut receive[..], &mut send[..]),
         false => Client::starttls(&config, &how.tls, &mut receive[..], &mut send[..]),
     };
-    let client = client.login(orders.credentials(random())).timer(EmbassyTime);
+    let client = client.login(orders.credentials(board::random_array())).timer(EmbassyTime);
     Some(client.send(network, orders.server.into(), envelope, message).await)
-}
-
-fn random<const N: usize>() -> [u8; N] {
-    let mut octets = [0; N];
-    board::random(&mut octets);
-    octets
 }

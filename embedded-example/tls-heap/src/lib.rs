@@ -9,8 +9,9 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 
 use embedded_alloc::LlffHeap;
 
-/// How many octets the heap has.
-pub const SIZE: usize = 160 * 1024;
+/// How many octets the heap has: 40 KiB for each of eight connections, since that is what one takes whose peer
+/// sends the largest records there are. What doesn't fit ends the program, so that it has to.
+pub const SIZE: usize = 320 * 1024;
 
 struct Measured {
     heap: LlffHeap,

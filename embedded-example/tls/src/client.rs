@@ -1,3 +1,4 @@
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
 use core::time::Duration;
@@ -68,14 +69,23 @@ impl ClientTls {
     where
         S: Read + Write,
     {
+        let (connection, exporter) = self.connection(host)?;
+        let mut stream = TlsStream::new(socket, connection);
+        stream.handshake().await?;
+        Ok((stream, exporter.channel_binding()))
+    }
+
+    /// A connection on the heap. What it takes of the stack is not kept while it lasts.
+    #[inline(never)]
+    fn connection(
+        &self,
+        host: &str,
+    ) -> Result<(Box<UnbufferedClientConnection>, Arc<Exporter>), TlsError> {
         let name = ServerName::try_from(host).map_err(|_| TlsError::NoName)?.to_owned();
         let exporter = Arc::new(Exporter::default());
         let mut config = self.config.clone();
         config.key_log = exporter.clone();
-        let connection = UnbufferedClientConnection::new(Arc::new(config), name)?;
-        let mut stream = TlsStream::new(socket, connection);
-        stream.handshake().await?;
-        Ok((stream, exporter.channel_binding()))
+        Ok((Box::new(UnbufferedClientConnection::new(Arc::new(config), name)?), exporter))
     }
 }
 

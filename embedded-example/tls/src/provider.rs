@@ -36,13 +36,26 @@ pub trait Entropy: Debug + Send + Sync + 'static {
 /// The algorithms, with randomness from `E`.
 #[must_use]
 pub fn provider<E: Entropy>() -> CryptoProvider {
+    with::<E>(WebPkiSupportedAlgorithms {
+        all: &[&signature::EcdsaP256Sha256],
+        mapping: &[(SignatureScheme::ECDSA_NISTP256_SHA256, &[&signature::EcdsaP256Sha256])],
+    })
+}
+
+/// As [`provider`], for a server that asks for no certificates: it verifies none, and that is not linked.
+#[must_use]
+pub fn without_verification<E: Entropy>() -> CryptoProvider {
+    with::<E>(WebPkiSupportedAlgorithms { all: &[], mapping: &[] })
+}
+
+fn with<E: Entropy>(verification: WebPkiSupportedAlgorithms) -> CryptoProvider {
     CryptoProvider {
         cipher_suites: vec![
             SupportedCipherSuite::Tls13(&CHACHA20_POLY1305),
             SupportedCipherSuite::Tls13(&AES_128_GCM),
         ],
         kx_groups: vec![exchange::X25519::<E>::IT, exchange::P256::<E>::IT],
-        signature_verification_algorithms: VERIFICATION,
+        signature_verification_algorithms: verification,
         secure_random: Random::<E>::IT,
         key_provider: &NoKeyFiles,
     }
@@ -69,11 +82,6 @@ static AES_128_GCM: Tls13CipherSuite = Tls13CipherSuite {
     hkdf_provider: &HkdfUsingHmac(&sha256::HmacSha256),
     aead_alg: &aead::Aes128Gcm,
     quic: None,
-};
-
-const VERIFICATION: WebPkiSupportedAlgorithms = WebPkiSupportedAlgorithms {
-    all: &[&signature::EcdsaP256Sha256],
-    mapping: &[(SignatureScheme::ECDSA_NISTP256_SHA256, &[&signature::EcdsaP256Sha256])],
 };
 
 #[derive(Debug)]

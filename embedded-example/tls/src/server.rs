@@ -1,3 +1,4 @@
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -33,7 +34,7 @@ impl ServerTls {
     pub fn new<E: Entropy>(chain: &[&'static [u8]], key: P256Key) -> Result<Self, TlsError> {
         let chain: Vec<_> = chain.iter().map(|der| CertificateDer::from_slice(der)).collect();
         let certified = CertifiedKey::new(chain, Arc::new(key));
-        let provider = Arc::new(provider::provider::<E>());
+        let provider = Arc::new(provider::without_verification::<E>());
         let mut config = ServerConfig::builder_with_details(provider, Arc::new(NoTime))
             .with_protocol_versions(&[&rustls::version::TLS13])?
             .with_no_client_auth()
@@ -56,13 +57,19 @@ impl ServerTls {
     where
         S: Read + Write,
     {
-        let exporter = Arc::new(Exporter::default());
-        let mut config = self.config.clone();
-        config.key_log = exporter.clone();
-        let connection = UnbufferedServerConnection::new(Arc::new(config))?;
+        let (connection, exporter) = self.connection()?;
         let mut stream = TlsStream::new(socket, connection);
         stream.handshake().await?;
         Ok((stream, exporter.channel_binding()))
+    }
+
+    /// A connection on the heap. What it takes of the stack is not kept while it lasts.
+    #[inline(never)]
+    fn connection(&self) -> Result<(Box<UnbufferedServerConnection>, Arc<Exporter>), TlsError> {
+        let exporter = Arc::new(Exporter::default());
+        let mut config = self.config.clone();
+        config.key_log = exporter.clone();
+        Ok((Box::new(UnbufferedServerConnection::new(Arc::new(config))?), exporter))
     }
 }
 

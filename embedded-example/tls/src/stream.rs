@@ -1,5 +1,6 @@
 //! The encrypted stream.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -15,14 +16,17 @@ use crate::TlsError;
 /// The octets of the largest record that is sent, header and all.
 pub(crate) const RECORD: usize = 2048;
 
-/// What is received: as much as it takes to hold a whole record, or the messages of a handshake.
-const INCOMING_FIRST: usize = 1024;
+/// Room for what is received: as much as small records take, and the whole of a larger one.
+const INCOMING_LEAST: usize = 1024;
+/// The octets in front of a record: its type, a version, its length.
+const HEADER: usize = 5;
+/// The largest record there is (RFC 8446 section 5.2), and room for messages of a handshake in several.
 const INCOMING_MOST: usize = 18 * 1024;
 
 /// A stream over a socket `S`, encrypted by a connection `C` of rustls.
 ///
-/// It has buffers on the heap, which grow with the records that the other side sends: up to 18 KiB, and as
-/// much again for what was decrypted and not read yet.
+/// It has buffers on the heap, for one record of the other side at a time: while it comes, and until it is
+/// read. They are as large as that record, which is 16 KiB at most; three times as much while it is decrypted.
 ///
 /// # Cancel safety
 ///
@@ -30,7 +34,8 @@ const INCOMING_MOST: usize = 18 * 1024;
 /// [`write`](Write::write) took leaves at the next call of any method; [`flush`](Write::flush) waits for it.
 pub struct TlsStream<S, C> {
     socket: S,
-    connection: C,
+    /// On the heap, where TLS has its memory: it is large, and futures are moved.
+    connection: Box<C>,
     incoming: Vec<u8>,
     /// How much of `incoming` was received.
     received: usize,
@@ -115,7 +120,7 @@ enum Stands {
 }
 
 impl<S: Read + Write, C: Side> TlsStream<S, C> {
-    pub(crate) fn new(socket: S, connection: C) -> Self {
+    pub(crate) fn new(socket: S, connection: Box<C>) -> Self {
         Self {
             socket,
             connection,
@@ -176,11 +181,14 @@ impl<S: Read + Write, C: Side> TlsStream<S, C> {
                     Ok(())
                 }
                 Ok(ConnectionState::ReadTraffic(mut traffic)) => {
+                    // One record at a time, where nothing else is to be done.
+                    stands = matches!(send, Send::Nothing).then_some(Stands::Open);
                     let mut result = Ok(());
                     while let Some(record) = traffic.next_record() {
                         match record {
                             Ok(record) => {
                                 discard += record.discard;
+                                self.plain.reserve_exact(record.payload.len());
                                 self.plain.extend_from_slice(record.payload);
                             }
                             Err(error) => result = Err(error.into()),
@@ -247,22 +255,27 @@ impl<S: Read + Write, C: Side> TlsStream<S, C> {
         }
     }
 
-    /// Drops what was dealt with off the front of what was received.
+    /// Drops what was dealt with off the front of what was received, and gives back room that was for a
+    /// large record.
     fn discard(&mut self, octets: usize) {
         let octets = octets.min(self.received);
         self.incoming.copy_within(octets..self.received, 0);
         self.received -= octets;
+        if octets > 0 && self.received <= INCOMING_LEAST && self.incoming.len() > INCOMING_LEAST {
+            self.incoming.truncate(self.received);
+            self.incoming.shrink_to_fit();
+        }
     }
 
-    /// Receives something, and makes room for it where there is none.
+    /// Receives something: no more than the rest of a large record, since the next one has no room yet.
     async fn receive(&mut self) -> Result<(), TlsError> {
-        if self.received == self.incoming.len() {
-            if self.received >= INCOMING_MOST {
-                return Err(TlsError::TooLarge);
-            }
-            let length = (2 * self.received).clamp(INCOMING_FIRST, INCOMING_MOST);
-            self.incoming.reserve_exact(length - self.received);
-            self.incoming.resize(length, 0);
+        let end = self.end_of_record().max(INCOMING_LEAST);
+        if end > INCOMING_MOST {
+            return Err(TlsError::TooLarge);
+        }
+        if end > self.incoming.len() {
+            self.incoming.reserve_exact(end - self.incoming.len());
+            self.incoming.resize(end, 0);
         }
         let (_, room) = self.incoming.split_at_mut(self.received);
         match self.socket.read(room).await.map_err(|error| TlsError::Socket(error.kind()))? {
@@ -272,6 +285,17 @@ impl<S: Read + Write, C: Side> TlsStream<S, C> {
                 Ok(())
             }
         }
+    }
+
+    /// Where the record ends that has begun to come, or the header of the next one.
+    fn end_of_record(&self) -> usize {
+        let mut end = 0;
+        while end <= self.received {
+            let header = self.incoming.get(end..self.received).and_then(<[u8]>::first_chunk);
+            let Some([_, _, _, high, low]) = header else { return end + HEADER };
+            end += HEADER + usize::from(u16::from_be_bytes([*high, *low]));
+        }
+        end
     }
 
     /// Gives all that is encrypted to the socket.
@@ -338,7 +362,7 @@ impl<S: Read + Write, C: Side> Read for TlsStream<S, C> {
                 self.read += n;
                 return Ok(n);
             }
-            self.plain.clear();
+            self.plain = Vec::new();
             self.read = 0;
             if self.ended {
                 return Ok(0);
