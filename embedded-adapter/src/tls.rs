@@ -107,6 +107,13 @@ impl<T> Secured<T> {
         Self { stream, verified: false, binding: Binding::default() }
     }
 
+    /// The same over a stream that was made of this one.
+    #[must_use]
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Secured<U> {
+        let Self { stream, verified, binding } = self;
+        Secured { stream: change(stream), verified, binding }
+    }
+
     /// The certificate was verified: its chain, its time, and that it is for the host that is meant.
     /// For a client; without it, it shows nobody its password.
     #[must_use]
@@ -185,6 +192,9 @@ pub enum NoTls<E> {
     TimedOut,
     /// There was no `Upgrade` to be answered. Nothing was done.
     NotAsked,
+    /// There is no socket to start it on: a handshake was given up half-way, or TLS is active. The
+    /// connection is over; its last events say so.
+    Broken,
 }
 
 impl<E: fmt::Display> fmt::Display for NoTls<E> {
@@ -193,6 +203,7 @@ impl<E: fmt::Display> fmt::Display for NoTls<E> {
             Self::Handshake(error) => write!(f, "the TLS handshake failed: {error}"),
             Self::TimedOut => f.write_str("the TLS handshake took too long"),
             Self::NotAsked => f.write_str("nobody has asked for TLS"),
+            Self::Broken => f.write_str("there is no socket to start TLS on"),
         }
     }
 }
@@ -215,23 +226,25 @@ where
     where
         F: Future<Output = Result<Secured<T>, E>>,
     {
-        let socket = if self.machine.is_upgrading() { self.socket.take() } else { None };
-        let Some(socket) = socket else { return Err(NoTls::NotAsked) };
-        let (result, error) = match self.timely(handshake(socket)).await {
-            Some(Ok(secured)) => (Some(secured), None),
-            Some(Err(error)) => (None, Some(NoTls::Handshake(error))),
-            None => (None, Some(NoTls::TimedOut)),
-        };
-        match result {
-            Some(secured) => {
-                let verified = host.filter(|_| secured.verified);
-                self.machine.upgraded(verified, secured.binding);
-                self.socket = MaybeTls::Tls(secured.stream);
-                self.binding = secured.binding;
-            }
-            None => self.machine.not_upgraded(),
+        if !self.machine.is_upgrading() {
+            return Err(NoTls::NotAsked);
         }
-        error.map_or(Ok(()), Err)
+        let why = match self.socket.take() {
+            Some(socket) => match self.timely(handshake(socket)).await {
+                Some(Ok(secured)) => {
+                    let verified = host.filter(|_| secured.verified);
+                    self.machine.upgraded(verified, secured.binding);
+                    self.socket = MaybeTls::Tls(secured.stream);
+                    self.binding = secured.binding;
+                    return Ok(());
+                }
+                Some(Err(error)) => NoTls::Handshake(error),
+                None => NoTls::TimedOut,
+            },
+            None => NoTls::Broken,
+        };
+        self.machine.not_upgraded();
+        Err(why)
     }
 }
 

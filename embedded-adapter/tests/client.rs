@@ -189,6 +189,28 @@ fn it_authenticates_by_each_mechanism() {
 }
 
 #[test]
+fn others_go_on_while_scram_hashes() {
+    let server = Config::new("board.example").auth(&[Mechanism::ScramSha256]).policy(CLEARTEXT);
+    let config = client::Config::new("sensor.local", "localhost");
+    let (ours, theirs) = wire();
+    let store = RefCell::new(Store::default());
+    let mut recipients = [Recipient::new("c@d.example").unwrap()];
+    let envelope = Envelope::new("a@b.example", &mut recipients).unwrap();
+    let client = Client::cleartext(&config, [0; 512], [0; 512])
+        .login(Credentials::password("tim", "secret").nonce([3; 16]));
+    let mut send = pin!(client.send_over(theirs, envelope, &b"hi"[..]));
+    let mut serve = pin!(serve(ours, NoTimer, &server, &store));
+    let mut turns = 0;
+    while poll(send.as_mut()).is_pending() {
+        turns += 1;
+        let _ = poll(serve.as_mut());
+    }
+    // 4096 iterations, a few in each turn.
+    assert!((200..1000).contains(&turns), "{turns}");
+    assert_eq!(store.borrow().messages.len(), 1);
+}
+
+#[test]
 fn a_wrong_password_is_told_with_the_reply_and_nothing_is_sent() {
     let wrong = Credentials::password("tim", "guess").nonce([3; 16]);
     for (mechanism, mechanisms) in [

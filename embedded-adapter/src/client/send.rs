@@ -224,7 +224,8 @@ where
                 Step::Slice => yield_now().await,
                 Step::Content(content) => match message.fill_buf().await {
                     Ok(octets) => {
-                        let n = delivery.write(content, octets);
+                        let most = octets.len();
+                        let n = delivery.write(content, octets).min(most);
                         message.consume(n);
                     }
                     Err(_) => {
@@ -237,7 +238,7 @@ where
                     match session.start_tls(config.host(), tls).await {
                         Ok(()) => {}
                         Err(NoTls::Handshake(why)) => return Err(SendError::Tls(why)),
-                        Err(NoTls::TimedOut | NoTls::NotAsked) => {
+                        Err(NoTls::TimedOut | NoTls::NotAsked | NoTls::Broken) => {
                             return Err(SendError::TlsTimedOut);
                         }
                     }

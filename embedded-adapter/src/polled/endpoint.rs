@@ -17,6 +17,7 @@ const EVENTS: u8 = 16;
 ///
 /// It holds its connections itself, each with a receive buffer of `RX` and a send buffer of `TX`
 /// octets; there is no other memory. A further client waits in the stack until one of them is done.
+/// There is no TLS: leave [`starttls`](Config::starttls) out of the configuration.
 ///
 /// ```
 /// use ehlo::server::{Config, Event};
@@ -137,8 +138,8 @@ where
         Ok(Self { config, random, listener, slots, clients: 0 })
     }
 
-    /// Does what can be done now, and gives whether that was anything: otherwise the processor may
-    /// sleep until its next interrupt.
+    /// Does what can be done now, and gives whether that was anything: otherwise, and where the
+    /// application owes no answer, the processor may sleep until its next interrupt.
     ///
     /// `now_ms` are milliseconds since any moment, which may wrap around at the end of `u32`. A client
     /// that does nothing for too long by them is sent away, as the configuration's
@@ -252,7 +253,7 @@ impl<'c, K, const RX: usize, const TX: usize> Slot<'c, K, RX, TX> {
             let Some(event) = connection.event() else { return moved };
             let closed = matches!(event, Event::Closed(_));
             // Whether one of these was answered can't be seen from here.
-            let told = event.only_tells();
+            let told = event.only_tells() || matches!(event, Event::Upgrade(_));
             handler(self.peer, event);
             if closed {
                 self.connection = None;

@@ -80,6 +80,11 @@ impl End {
         String::from_utf8(octets).unwrap()
     }
 
+    /// Whether the other end says no more.
+    pub(crate) fn is_over(&self) -> bool {
+        self.incoming.borrow().closed
+    }
+
     fn hesitate(&mut self, cx: &Context<'_>) -> bool {
         cx.waker().wake_by_ref();
         self.hesitated = self.hesitates && !self.hesitated;

@@ -16,7 +16,6 @@ const NOBODY: [u8; 16] = [0; 16];
 /// A password that is being checked.
 pub(crate) struct Check {
     user: Option<(u32, &'static User)>,
-    keys: Option<ScramKeys>,
     derivation: Derivation,
 }
 
@@ -26,8 +25,7 @@ impl Check {
         let keys = user.and_then(|(_, user)| user.scram());
         let salt = keys.as_ref().map_or(NOBODY.as_slice(), ScramKeys::salt);
         let password = password.expose().as_bytes();
-        let derivation = Derivation::new(ScramHash::Sha256, password, salt, ITERATIONS);
-        Self { user, keys, derivation }
+        Self { user, derivation: Derivation::new(ScramHash::Sha256, password, salt, ITERATIONS) }
     }
 
     /// Goes on for a slice; whether it is done.
@@ -37,7 +35,8 @@ impl Check {
 
     /// Who has logged in, if the password is right.
     pub(crate) fn verdict(&self) -> Option<Identity> {
-        let (keys, (number, _)) = (self.keys.as_ref()?, self.user?);
+        let (number, user) = self.user?;
+        let keys = user.scram()?;
         let made = ScramKeys::finish(&self.derivation, keys.salt(), ITERATIONS).ok()?;
         bool::from(made.stored_key().ct_eq(keys.stored_key())).then_some(Identity(number))
     }

@@ -15,6 +15,12 @@ pub fn now() -> u64 {
     critical_section::with(|section| NOW.borrow(section).get())
 }
 
+/// The lower half of [`now`]: it wraps around after seven weeks.
+#[must_use]
+pub fn wrapping() -> u32 {
+    (now() & u64::from(u32::MAX)) as u32
+}
+
 pub(crate) fn start(mut timer: SYST) {
     timer.set_reload(crate::parts::CLOCK / 1000 - 1);
     timer.set_clock_source(SystClkSource::Core);

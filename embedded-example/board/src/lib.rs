@@ -15,6 +15,8 @@ compile_error!("one board at a time");
 pub mod clock;
 #[macro_use]
 pub mod console;
+#[cfg(feature = "executor")]
+pub mod executor;
 mod fault;
 pub mod host;
 mod interrupts;
@@ -34,7 +36,7 @@ pub use cortex_m_rt::entry;
 pub use interrupts::sleep;
 pub use mac::Mac;
 pub use parts::NAME;
-pub use random::random;
+pub use random::{random, random_array};
 
 /// Starts the clock, the console and the network interface; `None` when it was called before.
 #[must_use]

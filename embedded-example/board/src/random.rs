@@ -17,3 +17,11 @@ pub fn random(octets: &mut [u8]) {
         }
     }
 }
+
+/// So many [random](random) octets.
+#[must_use]
+pub fn random_array<const N: usize>() -> [u8; N] {
+    let mut octets = [0; N];
+    random(&mut octets);
+    octets
+}

@@ -13,11 +13,11 @@ use board::console::Console;
 use board::println;
 use ehlo::server::{Config, Connection};
 use ehlo_embedded::{EmbassyTime, Session};
-use embassy_executor::{Executor, Spawner};
+use embassy_executor::Spawner;
 use embassy_net::tcp::{State, TcpSocket};
 use embassy_net::{Ipv4Address, Ipv4Cidr, Runner, Stack, StackResources, StaticConfigV4};
 use embassy_time::{Duration, with_timeout};
-use endpoint::{MAX_MESSAGE, Store, random, say_stack};
+use endpoint::{MAX_MESSAGE, Store, say_stack};
 use static_cell::{ConstStaticCell, StaticCell};
 
 /// Sessions at once.
@@ -46,14 +46,15 @@ struct Buffers {
 
 #[board::entry]
 fn main() -> ! {
-    static EXECUTOR: StaticCell<Executor> = StaticCell::new();
-    EXECUTOR.init(Executor::new()).run(|spawner| {
+    board::executor::run(|spawner| {
         if start(spawner).is_none() {
             println!("can't start");
         }
     })
 }
 
+// Apart, so that what is only needed to begin is not on the stack for ever.
+#[inline(never)]
 fn start(spawner: Spawner) -> Option<()> {
     static MAC: StaticCell<board::Mac> = StaticCell::new();
     static RESOURCES: StaticCell<StackResources<SESSIONS>> = StaticCell::new();
@@ -70,7 +71,7 @@ fn start(spawner: Spawner) -> Option<()> {
         gateway: Some(Ipv4Address::from(board::mac::GATEWAY)),
         dns_servers: Default::default(),
     });
-    let seed = u64::from_ne_bytes(random());
+    let seed = u64::from_ne_bytes(board::random_array());
     let (stack, runner) =
         embassy_net::new(mac, address, RESOURCES.init(StackResources::new()), seed);
     spawner.spawn(network(runner).ok()?);
@@ -78,7 +79,7 @@ fn start(spawner: Spawner) -> Option<()> {
     let store = STORE.take();
     let told = endpoint::open(store.get_mut())?;
     let endpoint = ENDPOINT.init(Endpoint {
-        config: config(MAX_MESSAGE, SECRET.init(random())),
+        config: config(MAX_MESSAGE, SECRET.init(board::random_array())),
         store,
         show: told.show,
         sessions: Cell::new(0),
@@ -127,7 +128,7 @@ impl Endpoint {
         self.sessions.set(number);
         let Some(client) = socket.remote_endpoint() else { return };
         let mut desk = Desk::<Store>::new(number, client, &mut Console);
-        let connection = Connection::new(&self.config, receive, send, random());
+        let connection = Connection::new(&self.config, receive, send, board::random_array());
         let mut session = Session::new(socket, connection).timer(EmbassyTime);
         let ending = loop {
             let flow = match session.next().await {

@@ -8,8 +8,8 @@ use board::console::Console;
 use board::{clock, println};
 use ehlo::server::{Config, Event};
 use ehlo_embedded::polled::{Endpoint, Peer};
-use endpoint::{MAX_MESSAGE, Store, random, say_stack};
-use network::{Address, Stack};
+use endpoint::{MAX_MESSAGE, Store, say_stack};
+use network::{Address, Error, Stack};
 use smoltcp::iface::{SocketSet, SocketStorage};
 use static_cell::{ConstStaticCell, StaticCell};
 
@@ -39,12 +39,14 @@ fn main() -> ! {
     }
 }
 
+#[inline(never)]
 fn serve(network: &mut Network, server: &mut Server, desks: &mut Desks) -> ! {
     loop {
         network.poll(clock::now());
-        match server.poll(network, milliseconds(), |peer, event| desks.on(peer, event)) {
-            Ok(true) => {}
-            Ok(false) => board::sleep(),
+        desks.busy = false;
+        match server.poll(network, clock::wrapping(), |peer, event| desks.on(peer, event)) {
+            Ok(moved) if moved || desks.busy => {}
+            Ok(_) => board::sleep(),
             Err(error) => println!("no clients: {error}"),
         }
     }
@@ -53,25 +55,30 @@ fn serve(network: &mut Network, server: &mut Server, desks: &mut Desks) -> ! {
 /// What the sessions have in common, and what each has for itself.
 struct Desks {
     store: &'static mut Store,
-    desks: [Option<Desk<Store>>; SESSIONS],
+    desks: &'static mut [Option<Desk<Store>>; SESSIONS],
     /// Whether each message is to be shown on the serial port.
     show: bool,
+    /// A password is being checked: the next round goes on with it.
+    busy: bool,
 }
 
 impl Desks {
+    #[inline(never)]
     fn open() -> Option<Self> {
         static STORE: ConstStaticCell<Store> = ConstStaticCell::new(endpoint::EMPTY);
+        static DESKS: ConstStaticCell<[Option<Desk<Store>>; SESSIONS]> =
+            ConstStaticCell::new([const { None }; SESSIONS]);
         let store = STORE.take();
         let told = endpoint::open(store)?;
-        Some(Self { store, desks: [const { None }; SESSIONS], show: told.show })
+        Some(Self { store, desks: DESKS.take(), show: told.show, busy: false })
     }
 
     fn on(&mut self, peer: Peer, event: Event<'_>) {
         let Some(place) = self.desks.get_mut(peer.slot) else { return event.decline() };
         let desk = place.get_or_insert_with(|| Desk::new(peer.number, peer.address, &mut Console));
         match desk.on(self.store, event, &mut Console) {
-            // A password that is being checked is asked about again in the next round.
-            Flow::Next | Flow::Busy => {}
+            Flow::Next => {}
+            Flow::Busy => self.busy = true,
             Flow::Kept(id) if self.show => {
                 // The serial port takes everything.
                 let _ = app::show(self.store, id, &mut Console);
@@ -107,7 +114,7 @@ fn start_network() -> Option<&'static mut Network> {
     let sockets = SocketSet::new(&mut STORAGE.take()[..]);
     let buffers =
         BUFFERS.take().each_mut().map(|(receive, send)| (&mut receive[..], &mut send[..]));
-    let seed = u64::from_ne_bytes(random());
+    let seed = u64::from_ne_bytes(board::random_array());
     Some(NETWORK.init(Stack::new(mac, &address, sockets, buffers, seed, clock::now())))
 }
 
@@ -115,12 +122,10 @@ fn start_network() -> Option<&'static mut Network> {
 fn start_server(network: &mut Network) -> Option<&'static mut Server> {
     static SECRET: StaticCell<[u8; 16]> = StaticCell::new();
     static CONFIG: StaticCell<Config<'static>> = StaticCell::new();
-    static SERVER: StaticCell<Server> = StaticCell::new();
-    let config = CONFIG.init(config(MAX_MESSAGE, SECRET.init(random())));
-    Some(SERVER.init(Endpoint::listen_with_buffers(network, 25, config, random as _).ok()?))
-}
-
-/// The clock as the endpoint wants it: it may wrap around.
-fn milliseconds() -> u32 {
-    (clock::now() & u64::from(u32::MAX)) as u32
+    // The result, so that it is made where it stays.
+    static SERVER: StaticCell<Result<Server, Error>> = StaticCell::new();
+    let config = CONFIG.init(config(MAX_MESSAGE, SECRET.init(board::random_array())));
+    let server =
+        || Endpoint::listen_with_buffers(network, 25, config, board::random_array as fn() -> _);
+    SERVER.init_with(server).as_mut().ok()
 }

@@ -64,11 +64,3 @@ pub fn say_stack() {
     let (used, of) = board::stack::high_water();
     println!("stack {used} of {of}");
 }
-
-/// Random octets.
-#[must_use]
-pub fn random<const N: usize>() -> [u8; N] {
-    let mut octets = [0; N];
-    board::random(&mut octets);
-    octets
-}

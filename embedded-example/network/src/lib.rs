@@ -10,5 +10,6 @@
 mod nal;
 mod stack;
 
+pub use embedded_nal::nb;
 pub use nal::{Error, Socket};
 pub use stack::{Address, Stack};

@@ -135,11 +135,15 @@ impl<D: Device, const N: usize> TcpFullStack for Stack<'_, D, N> {
 
 impl<D: Device, const N: usize> Stack<'_, D, N> {
     /// Begins to connect, from a socket that no client has come to yet.
-    fn begin(&mut self, remote: SocketAddr) -> Result<usize, Error> {
+    fn begin(&mut self, remote: SocketAddr) -> nb::Result<usize, Error> {
         // The interface has an address of IPv4 only.
-        let SocketAddr::V4(remote) = remote else { return Err(Error::Unreachable) };
+        let SocketAddr::V4(remote) = remote else { return Err(Error::Unreachable.into()) };
         let idle = |state| matches!(state, State::Closed | State::Listen);
-        let slot = self.take(|free| idle(free.state())).ok_or(Error::NoSocket)?;
+        let Some(slot) = self.take(|free| idle(free.state())) else {
+            // One that is being closed is soon free.
+            let closing = self.slots.iter().any(|(_, used)| matches!(used, Use::Closing(_)));
+            return Err(if closing { nb::Error::WouldBlock } else { Error::NoSocket.into() });
+        };
         let local_port = self.next_local_port;
         self.next_local_port = local_port.checked_add(1).unwrap_or(FIRST_PORT);
         let (handle, used) = self.slots.get_mut(slot).ok_or(Error::NoSocket)?;
@@ -148,7 +152,7 @@ impl<D: Device, const N: usize> Stack<'_, D, N> {
         let begun = stream.connect(self.interface.context(), remote, local_port);
         if begun.is_err() {
             *used = Use::Free;
-            return Err(Error::Unreachable);
+            return Err(Error::Unreachable.into());
         }
         Ok(slot)
     }

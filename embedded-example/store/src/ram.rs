@@ -7,35 +7,40 @@ use crate::{Id, StoreError};
 /// The octets of a block: messages are kept in chains of these.
 pub const BLOCK: usize = 128;
 
-/// No block: the end of a chain.
-const NONE: u16 = u16::MAX;
+/// No block: the end of a chain. Blocks count from one, and an empty store is all zeros: it takes no room in a
+/// program that has it as a `static`.
+const NONE: u16 = 0;
 
 /// What becomes of a message there is no room for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WhenFull {
-    /// It is refused, and the sender tries again later: what is kept stays until it is deleted.
-    Refuse,
     /// The oldest of those that are kept go, as many as it takes. Drafts never go.
     DropOldest,
+    /// It is refused, and the sender tries again later: what is kept stays until it is deleted.
+    Refuse,
 }
 
 /// Keeps messages in `BLOCKS` times [`BLOCK`] octets of RAM; `MESSAGES` of them, drafts included.
 ///
-/// A `static` of it is 130 octets a block and 20 a message.
+/// A `static` of it is 130 octets a block and 16 a message.
 #[derive(Debug)]
 pub struct RamStore<const BLOCKS: usize, const MESSAGES: usize> {
     blocks: [[u8; BLOCK]; BLOCKS],
     /// The block behind each block, of a message or of the free ones.
     next: [u16; BLOCKS],
-    /// The first free block.
+    /// The first of the blocks that are free again.
     free: u16,
-    messages: [Option<Message>; MESSAGES],
-    next_id: u32,
+    /// How many blocks were ever used: those behind them are free too.
+    touched: u16,
+    messages: [Message; MESSAGES],
+    last_id: u32,
     when_full: WhenFull,
 }
 
+/// A message, or the place for one.
 #[derive(Clone, Copy, Debug)]
 struct Message {
+    /// Zero where there is none.
     id: Id,
     first: u16,
     last: u16,
@@ -54,19 +59,14 @@ impl<const BLOCKS: usize, const MESSAGES: usize> RamStore<BLOCKS, MESSAGES> {
     /// An empty store.
     #[must_use]
     pub const fn new(when_full: WhenFull) -> Self {
-        const { assert!(BLOCKS > 0 && BLOCKS < NONE as usize, "1 to 65,534 blocks") };
-        let mut next = [NONE; BLOCKS];
-        let mut block = 1;
-        while block < BLOCKS {
-            next[block - 1] = block as u16;
-            block += 1;
-        }
+        const { assert!(BLOCKS > 0 && BLOCKS <= u16::MAX as usize, "1 to 65,535 blocks") };
         Self {
             blocks: [[0; BLOCK]; BLOCKS],
-            next,
-            free: 0,
-            messages: [None; MESSAGES],
-            next_id: 1,
+            next: [NONE; BLOCKS],
+            free: NONE,
+            touched: 0,
+            messages: [Message::NONE; MESSAGES],
+            last_id: 0,
             when_full,
         }
     }
@@ -77,14 +77,14 @@ impl<const BLOCKS: usize, const MESSAGES: usize> RamStore<BLOCKS, MESSAGES> {
     ///
     /// [`StoreError::Full`] when there are `MESSAGES` already.
     pub fn begin(&mut self) -> Result<Draft> {
-        if self.messages.iter().all(Option::is_some) {
+        if self.messages.iter().all(Message::is_there) {
             self.drop_oldest();
         }
-        let slot = self.messages.iter_mut().find(|slot| slot.is_none()).ok_or(StoreError::Full)?;
-        let id = Id(self.next_id);
-        self.next_id = self.next_id.wrapping_add(1);
-        *slot = Some(Message { id, first: NONE, last: NONE, length: 0, committed: false });
-        Ok(Draft(id))
+        let place = self.messages.iter_mut().find(|message| !message.is_there());
+        let place = place.ok_or(StoreError::Full)?;
+        self.last_id = self.last_id.wrapping_add(1).max(1);
+        *place = Message { id: Id(self.last_id), ..Message::NONE };
+        Ok(Draft(place.id))
     }
 
     /// Adds octets to the end of a draft.
@@ -99,7 +99,7 @@ impl<const BLOCKS: usize, const MESSAGES: usize> RamStore<BLOCKS, MESSAGES> {
             if at == 0 {
                 self.extend(&mut message)?;
             }
-            let block = self.blocks.get_mut(usize::from(message.last)).ok_or(StoreError::Full)?;
+            let block = self.blocks.get_mut(index(message.last)).ok_or(StoreError::Full)?;
             let room = block.get_mut(at..).unwrap_or_default();
             let n = room.len().min(octets.len());
             let (now, later) = octets.split_at(n);
@@ -155,7 +155,7 @@ impl<const BLOCKS: usize, const MESSAGES: usize> RamStore<BLOCKS, MESSAGES> {
         let wanted = to.len().min(message.length.saturating_sub(offset));
         let (mut block, mut at, mut done) = (message.first, 0, 0);
         while done < wanted {
-            let octets = self.blocks.get(usize::from(block)).ok_or(StoreError::Unknown)?;
+            let octets = self.blocks.get(index(block)).ok_or(StoreError::Unknown)?;
             let skip = (offset + done).saturating_sub(at);
             for (to, from) in to.iter_mut().take(wanted).skip(done).zip(octets.iter().skip(skip)) {
                 *to = *from;
@@ -182,7 +182,7 @@ impl<const BLOCKS: usize, const MESSAGES: usize> RamStore<BLOCKS, MESSAGES> {
     #[must_use]
     pub fn free(&self) -> usize {
         let mut block = self.free;
-        let mut octets = 0;
+        let mut octets = (BLOCKS - usize::from(self.touched)) * BLOCK;
         while block != NONE {
             octets += BLOCK;
             block = self.after(block);
@@ -209,37 +209,38 @@ impl<const BLOCKS: usize, const MESSAGES: usize> RamStore<BLOCKS, MESSAGES> {
     }
 
     fn kept(&self) -> impl Iterator<Item = &Message> {
-        self.messages.iter().flatten().filter(|message| message.committed)
+        self.messages.iter().filter(|message| message.committed)
     }
 
     fn find(&self, id: Id) -> Option<Message> {
-        self.messages.iter().flatten().find(|message| message.id == id).copied()
+        self.messages.iter().find(|message| message.is_there() && message.id == id).copied()
     }
 
     fn update(&mut self, new: Message) {
-        let mut messages = self.messages.iter_mut().flatten();
-        if let Some(message) = messages.find(|message| message.id == new.id) {
+        if let Some(message) = self.messages.iter_mut().find(|message| message.id == new.id) {
             *message = new;
         }
     }
 
     fn after(&self, block: u16) -> u16 {
-        self.next.get(usize::from(block)).copied().unwrap_or(NONE)
+        self.next.get(index(block)).copied().unwrap_or(NONE)
     }
 
     fn link(&mut self, block: u16, behind: u16) {
-        if let Some(next) = self.next.get_mut(usize::from(block)) {
+        if let Some(next) = self.next.get_mut(index(block)) {
             *next = behind;
         }
     }
 
     /// Puts a free block to the end of a message.
     fn extend(&mut self, message: &mut Message) -> Result<()> {
-        if self.free == NONE && !self.drop_oldest() {
-            return Err(StoreError::Full);
-        }
-        let block = self.free;
-        self.free = self.after(block);
+        let block = loop {
+            match self.take() {
+                Some(block) => break block,
+                None if self.drop_oldest() => {}
+                None => return Err(StoreError::Full),
+            }
+        };
         self.link(block, NONE);
         if message.first == NONE {
             message.first = block;
@@ -251,18 +252,27 @@ impl<const BLOCKS: usize, const MESSAGES: usize> RamStore<BLOCKS, MESSAGES> {
         Ok(())
     }
 
-    /// Drops messages until there is a free block, if that is what is to be done.
+    /// A block that nobody has.
+    fn take(&mut self) -> Option<u16> {
+        if self.free != NONE {
+            let block = self.free;
+            self.free = self.after(block);
+            return Some(block);
+        }
+        let untouched = usize::from(self.touched) < BLOCKS;
+        untouched.then(|| {
+            self.touched += 1;
+            self.touched
+        })
+    }
+
+    /// Drops the oldest message, if that is what is to be done and there is one.
     fn drop_oldest(&mut self) -> bool {
-        if self.when_full == WhenFull::Refuse {
-            return false;
-        }
-        while let Some(oldest) = self.next(None) {
-            self.remove(oldest);
-            if self.free != NONE {
-                return true;
-            }
-        }
-        false
+        let oldest = match self.when_full {
+            WhenFull::Refuse => None,
+            WhenFull::DropOldest => self.next(None),
+        };
+        oldest.map(|id| self.remove(id)).is_some()
     }
 
     fn remove(&mut self, id: Id) {
@@ -271,9 +281,22 @@ impl<const BLOCKS: usize, const MESSAGES: usize> RamStore<BLOCKS, MESSAGES> {
             self.link(message.last, self.free);
             self.free = message.first;
         }
-        let is_it = |slot: &&mut Option<Message>| slot.is_some_and(|message| message.id == id);
-        if let Some(slot) = self.messages.iter_mut().find(is_it) {
-            *slot = None;
+        let mut messages = self.messages.iter_mut();
+        if let Some(place) = messages.find(|message| message.id == id) {
+            *place = Message::NONE;
         }
     }
+}
+
+impl Message {
+    const NONE: Self = Self { id: Id(0), first: NONE, last: NONE, length: 0, committed: false };
+
+    fn is_there(&self) -> bool {
+        self.id != Self::NONE.id
+    }
+}
+
+/// Where a block lies.
+fn index(block: u16) -> usize {
+    usize::from(block).wrapping_sub(1)
 }

@@ -93,3 +93,12 @@ proptest! {
         prop_assert_eq!(ram.free(), 64 * BLOCK);
     }
 }
+
+#[test]
+fn an_empty_store_is_all_zeros_so_that_a_program_has_no_copy_of_it() {
+    // Any octet that is set would set the whole store apart from what is zeroed when a board starts.
+    let zeroed = format!("{:?}", RamStore::<2, 1>::new(WhenFull::DropOldest));
+    let set: Vec<_> =
+        zeroed.split(|c: char| !c.is_ascii_digit()).filter(|n| !n.is_empty()).collect();
+    assert!(set.iter().all(|n| *n == "0"), "{zeroed}");
+}
