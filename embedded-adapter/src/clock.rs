@@ -7,12 +7,25 @@ use ehlo::io::Deadline;
 /// The longest time that can be told from one that has passed.
 const LONGEST: u32 = u32::MAX / 2;
 
+/// A deadline in milliseconds: a third of what it takes in seconds and nanoseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Limit {
+    id: u32,
+    after: u32,
+}
+
+impl From<Deadline> for Limit {
+    fn from(deadline: Deadline) -> Self {
+        Self { id: deadline.id, after: millis(deadline.after) }
+    }
+}
+
 /// What is left until a machine's deadline, and until the end of its connection.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Clock {
     /// The deadline that runs, and when it began.
-    running: Option<(Deadline, u32)>,
-    /// The end of the connection, while it is to come.
+    running: Option<(Limit, u32)>,
+    /// The end of the connection.
     end: Option<u32>,
 }
 
@@ -24,13 +37,13 @@ impl Clock {
 
     /// Milliseconds until this deadline, or the end of the connection; none are left when it has
     /// passed.
-    pub(crate) fn left(&mut self, now: u32, deadline: Deadline) -> u32 {
+    pub(crate) fn left(&mut self, now: u32, limit: Limit) -> u32 {
         let began = match self.running {
-            Some((running, began)) if running == deadline => began,
+            Some((running, began)) if running == limit => began,
             _ => now,
         };
-        self.running = Some((deadline, began));
-        let left = millis(deadline.after).saturating_sub(now.wrapping_sub(began));
+        self.running = Some((limit, began));
+        let left = limit.after.saturating_sub(now.wrapping_sub(began));
         self.end.map_or(left, |end| left.min(until(now, end)))
     }
 
@@ -56,8 +69,8 @@ fn until(now: u32, moment: u32) -> u32 {
 mod tests {
     use super::*;
 
-    fn deadline(id: u32, ms: u64) -> Deadline {
-        Deadline { id, after: Duration::from_millis(ms) }
+    fn deadline(id: u32, ms: u64) -> Limit {
+        Deadline { id, after: Duration::from_millis(ms) }.into()
     }
 
     #[test]
@@ -94,7 +107,7 @@ mod tests {
     #[test]
     fn a_time_that_no_counter_reaches_is_as_long_as_can_be() {
         let mut clock = Clock::new(7, Some(Duration::MAX));
-        let forever = Deadline { id: 1, after: Duration::MAX };
+        let forever = Deadline { id: 1, after: Duration::MAX }.into();
         assert_eq!(clock.left(7, forever), LONGEST);
         assert_eq!(clock.left(8, forever), LONGEST - 1);
     }
@@ -102,7 +115,7 @@ mod tests {
     #[test]
     fn a_part_of_a_millisecond_is_a_whole_one() {
         let mut clock = Clock::new(0, None);
-        let short = Deadline { id: 1, after: Duration::from_micros(1) };
+        let short = Deadline { id: 1, after: Duration::from_micros(1) }.into();
         assert_eq!(clock.left(0, short), 1);
     }
 }

@@ -3,10 +3,10 @@
 use core::fmt;
 use core::time::Duration;
 
-use ehlo::io::{Deadline, Io};
+use ehlo::io::Io;
 use embedded_io_async::{Error as _, ErrorKind, Read, Write};
 
-use crate::clock::{Clock, millis};
+use crate::clock::{Clock, Limit, millis};
 use crate::error::Error;
 use crate::machine::{Binding, Machine};
 use crate::race::before;
@@ -54,7 +54,7 @@ pub struct Session<M, S, K = NoTimer> {
     timer: K,
     clock: Clock,
     /// Something was written that the socket may still hold back, and by when it has to leave.
-    unflushed: Option<Deadline>,
+    unflushed: Option<Limit>,
     /// The socket failed.
     lost: Option<Error>,
     pub(crate) binding: Binding,
@@ -152,8 +152,8 @@ impl<M: Machine, S: Read + Write, K: Timer> Session<M, S, K> {
                 // A client that has sent on before it heard the reply doesn't wait for it.
                 None => machine.is_closed() || machine.is_upgrading(),
             };
-            if let (Some(deadline), true) = (*unflushed, batch_is_whole) {
-                match before(socket.flush(), timer.sleep(clock.left(timer.now(), deadline))).await {
+            if let (Some(limit), true) = (*unflushed, batch_is_whole) {
+                match before(socket.flush(), timer.sleep(clock.left(timer.now(), limit))).await {
                     Some(Ok(())) => {}
                     Some(Err(error)) => {
                         lose(lost, error.kind());
@@ -170,12 +170,12 @@ impl<M: Machine, S: Read + Write, K: Timer> Session<M, S, K> {
             match machine.poll_io() {
                 None => return,
                 Some(Io::Write(write)) => {
-                    let deadline = write.deadline();
-                    let alarm = timer.sleep(clock.left(timer.now(), deadline));
+                    let limit = write.deadline().into();
+                    let alarm = timer.sleep(clock.left(timer.now(), limit));
                     match before(socket.write(write.bytes()), alarm).await {
                         Some(Ok(n)) if n > 0 => {
                             write.sent(n);
-                            *unflushed = Some(deadline);
+                            *unflushed = Some(limit);
                         }
                         Some(result) => {
                             lose(lost, result.err().map_or(ErrorKind::WriteZero, |e| e.kind()));
@@ -185,7 +185,7 @@ impl<M: Machine, S: Read + Write, K: Timer> Session<M, S, K> {
                     }
                 }
                 Some(Io::Read(mut read)) => {
-                    let alarm = timer.sleep(clock.left(timer.now(), read.deadline()));
+                    let alarm = timer.sleep(clock.left(timer.now(), read.deadline().into()));
                     match before(socket.read(read.space()), alarm).await {
                         Some(Ok(n)) => read.filled(n),
                         Some(Err(error)) => {
@@ -197,7 +197,7 @@ impl<M: Machine, S: Read + Write, K: Timer> Session<M, S, K> {
                 }
                 Some(Io::Wait(deadline)) => {
                     if K::TICKS {
-                        timer.sleep(clock.left(timer.now(), deadline)).await;
+                        timer.sleep(clock.left(timer.now(), deadline.into())).await;
                     }
                     time_out(machine, clock);
                 }

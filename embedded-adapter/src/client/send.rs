@@ -61,7 +61,8 @@ pub struct Client<'c, R, W, H = Cleartext, K = NoTimer> {
     credentials: Option<Credentials<'c>>,
     rx: R,
     tx: W,
-    tls: H,
+    /// Until it is used.
+    tls: Option<H>,
     timer: K,
 }
 
@@ -102,7 +103,7 @@ impl<'c, R, W, H> Client<'c, R, W, H> {
     }
 
     const fn with(config: &'c Config<'c>, security: Security, tls: H, rx: R, tx: W) -> Self {
-        Self { config, security, credentials: None, rx, tx, tls, timer: NoTimer }
+        Self { config, security, credentials: None, rx, tx, tls: Some(tls), timer: NoTimer }
     }
 }
 
@@ -139,23 +140,29 @@ where
     ///
     /// # Errors
     /// When there is no connection, no TLS, or the message was not taken.
-    pub async fn send<'n, N, B>(
+    // Not an `async fn`, which would keep its arguments, and with them the buffers, a second time.
+    #[allow(clippy::manual_async_fn, reason = "half the memory")]
+    pub fn send<'n, N, B>(
         mut self,
         network: &'n N,
         server: SocketAddr,
         envelope: Envelope<'_, '_>,
-        message: B,
-    ) -> Result<Reply, SendError<N::Error, H::Error>>
+        mut message: B,
+    ) -> impl Future<Output = Result<Reply, SendError<N::Error, H::Error>>>
     where
         N: TcpConnect,
         H: TlsConnector<N::Connection<'n>, Stream: Read + Write>,
         B: BufRead,
     {
-        let alarm = self.timer.sleep(millis(CONNECT_TIMEOUT));
-        match before(network.connect(server), alarm).await {
-            Some(Ok(socket)) => self.deliver(socket, Delivery::new(envelope), message).await,
-            Some(Err(why)) => Err(SendError::Connect(why)),
-            None => Err(SendError::ConnectTimedOut),
+        let mut delivery = Delivery::new(envelope);
+        async move {
+            let alarm = self.timer.sleep(millis(CONNECT_TIMEOUT));
+            match before(network.connect(server), alarm).await {
+                Some(Ok(socket)) => self.deliver(socket, &mut delivery, &mut message).await?,
+                Some(Err(why)) => return Err(SendError::Connect(why)),
+                None => return Err(SendError::ConnectTimedOut),
+            }
+            delivery.result().map_err(SendError::NotDelivered)
         }
     }
 
@@ -166,57 +173,67 @@ where
     ///
     /// # Errors
     /// When there is no TLS, or the message was not taken.
-    pub async fn send_over<S, B>(
-        self,
+    #[allow(clippy::manual_async_fn, reason = "half the memory")]
+    pub fn send_over<S, B>(
+        mut self,
         socket: S,
         envelope: Envelope<'_, '_>,
-        message: B,
-    ) -> Result<Reply, SendError<Infallible, H::Error>>
+        mut message: B,
+    ) -> impl Future<Output = Result<Reply, SendError<Infallible, H::Error>>>
     where
         S: Read + Write,
         H: TlsConnector<S, Stream: Read + Write>,
         B: BufRead,
     {
-        self.deliver(socket, Delivery::new(envelope), message).await
+        let mut delivery = Delivery::new(envelope);
+        async move {
+            self.deliver(socket, &mut delivery, &mut message).await?;
+            delivery.result().map_err(SendError::NotDelivered)
+        }
     }
 
     async fn deliver<S, B, C>(
-        self,
+        &mut self,
         socket: S,
-        mut delivery: Delivery<'_, '_>,
-        mut message: B,
-    ) -> Result<Reply, SendError<C, H::Error>>
+        delivery: &mut Delivery<'_, '_>,
+        message: &mut B,
+    ) -> Result<(), SendError<C, H::Error>>
     where
         S: Read + Write,
         H: TlsConnector<S, Stream: Read + Write>,
         B: BufRead,
     {
-        let Self { config, security, credentials, rx, tx, tls, mut timer } = self;
-        let mut submission = Submission::new(config, security, credentials, rx, tx);
-        let mut tls = Some(tls);
-        let socket = match tls.take_if(|_| security == Security::Implicit) {
+        let Self { config, security, credentials, rx, tx, tls, timer } = self;
+        let (mut verified, mut binding) = (None, Binding::default());
+        let socket = match tls.take_if(|_| *security == Security::Implicit) {
             None => MaybeTls::Plain(socket),
             Some(tls) => {
                 let handshake = tls.connect(config.host(), socket);
-                let alarm = timer.sleep(millis(HANDSHAKE_TIMEOUT));
-                match before(handshake, alarm).await {
-                    Some(Ok(Secured { stream, verified, binding })) => {
-                        submission = submission.implicit_tls(verified.then_some(config.host()));
-                        submission = bind(submission, binding);
-                        MaybeTls::Tls(stream)
+                match before(handshake, timer.sleep(millis(HANDSHAKE_TIMEOUT))).await {
+                    Some(Ok(secured)) => {
+                        verified = Some(secured.verified);
+                        binding = secured.binding;
+                        MaybeTls::Tls(secured.stream)
                     }
                     Some(Err(why)) => return Err(SendError::Tls(why)),
                     None => return Err(SendError::TlsTimedOut),
                 }
             }
         };
-        let mut session = Session::new(socket, submission).timer(timer);
+        let mut session = {
+            let mut submission = Submission::new(config, *security, *credentials, rx, tx);
+            if let Some(verified) = verified {
+                submission = submission.implicit_tls(verified.then_some(config.host()));
+                submission = bind(submission, binding);
+            }
+            Session::new(socket, submission).timer(timer)
+        };
         loop {
             let step = match session.next().await {
                 Ok(event) => delivery.on(event),
                 Err(_) => {
                     delivery.fail(NotDelivered::Socket);
-                    break;
+                    return Ok(());
                 }
             };
             match step {
@@ -234,7 +251,7 @@ where
                     }
                 },
                 Step::Upgrade => {
-                    let Some(tls) = tls.take() else { break };
+                    let Some(tls) = tls.take() else { return Ok(()) };
                     match session.start_tls(config.host(), tls).await {
                         Ok(()) => {}
                         Err(NoTls::Handshake(why)) => return Err(SendError::Tls(why)),
@@ -245,10 +262,9 @@ where
                 }
                 // Whatever comes of it, the message has gone the way it could.
                 Step::Goodbye => session.end_within(GOODBYE),
-                Step::Over => break,
+                Step::Over => return Ok(()),
             }
         }
-        delivery.result().map_err(SendError::NotDelivered)
     }
 }
 

@@ -74,7 +74,7 @@ pub(super) fn drive<M: Machine, S: TcpClientStack>(
 
 /// Tells the machine when its deadline has passed.
 fn expired<M: Machine>(machine: &mut M, clock: &mut Clock, now: u32, deadline: Deadline) -> bool {
-    let passed = clock.left(now, deadline) == 0;
+    let passed = clock.left(now, deadline.into()) == 0;
     if passed {
         clock.told();
         machine.handle_timeout();

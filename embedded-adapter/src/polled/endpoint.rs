@@ -162,7 +162,8 @@ where
         for slot in &mut self.slots {
             moved |= slot.poll(stack, now_ms, &mut handler);
         }
-        while let Some((index, slot)) = free(&mut self.slots) {
+        for _ in 0..N {
+            let Some((index, slot)) = free(&mut self.slots) else { break };
             match stack.accept(&mut self.listener) {
                 Ok((socket, address)) => {
                     self.clients = self.clients.wrapping_add(1);

@@ -178,7 +178,7 @@ where
                 Ok(()) => self.connected = true,
                 Err(nb::Error::WouldBlock) => {
                     let deadline = Deadline { id: 0, after: CONNECT_TIMEOUT };
-                    let left = clock.left(now, deadline);
+                    let left = clock.left(now, deadline.into());
                     return if left > 0 { Ok(false) } else { Err(SendError::ConnectTimedOut) };
                 }
                 Err(nb::Error::Other(why)) => return Err(SendError::Connect(why)),

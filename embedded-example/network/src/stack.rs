@@ -92,28 +92,27 @@ impl<'a, D: Device, const N: usize> Stack<'a, D, N> {
     /// Receives and sends what there is. `now` is in milliseconds.
     pub fn poll(&mut self, now: u64) {
         self.now = instant(now);
+        for (handle, used) in &self.slots {
+            let socket = self.sockets.get_mut::<tcp::Socket<'_>>(*handle);
+            // Nobody waits in TIME-WAIT: there are too few sockets for that.
+            if let Use::Closing(until) = *used
+                && (socket.state() == State::TimeWait || self.now >= until)
+            {
+                socket.abort();
+            }
+        }
+        // Resets leave here, before their sockets are used again.
         self.interface.poll(self.now, self.device, &mut self.sockets);
         for (handle, used) in &mut self.slots {
             let socket = self.sockets.get_mut::<tcp::Socket<'_>>(*handle);
-            if let Use::Closing(until) = *used {
-                // Nobody waits in TIME-WAIT: there are too few sockets for that.
-                if socket.state() == State::TimeWait || self.now >= until {
-                    socket.abort();
-                }
-                if !socket.is_open() {
-                    *used = Use::Free;
-                }
+            if matches!(used, Use::Closing(_)) && socket.state() == State::Closed {
+                *used = Use::Free;
             }
             if let (Use::Free, false, Some(port)) = (*used, socket.is_open(), self.port) {
-                // A reset that is still to be sent goes first; only port 0 can't be listened on.
+                // Only port 0 can't be listened on.
                 let _ = socket.listen(port);
             }
         }
-    }
-
-    /// Sends what was written without waiting for the next round.
-    pub fn flush(&mut self) {
-        self.interface.poll(self.now, self.device, &mut self.sockets);
     }
 
     /// A socket that the caller has.
