@@ -154,13 +154,15 @@ impl Secrets {
     }
 }
 
-fn of_variable(option: &str, variable: &str) -> Result<Secret, Failure> {
+/// A secret in an environment variable.
+pub(crate) fn of_variable(option: &str, variable: &str) -> Result<Secret, Failure> {
     std::env::var(variable).map(Secret::new).map_err(|_| {
         Failure::new(exit::USAGE, format_args!("{option}: {variable} is not set, or not UTF-8"))
     })
 }
 
-fn of_file(option: &str, path: &PathBuf) -> Result<Secret, Failure> {
+/// A secret in the first line of a file.
+pub(crate) fn of_file(option: &str, path: &PathBuf) -> Result<Secret, Failure> {
     let unread = |error: io::Error| {
         Failure::new(exit::USAGE, format_args!("{option} {}: {error}", path.display()))
     };

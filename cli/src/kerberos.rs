@@ -38,6 +38,10 @@ pub(crate) fn check_name(name: &str) -> Result<(), &'static str> {
 
 /// Where the tickets of a client are.
 #[derive(Clone, Copy, Debug, Default)]
+#[cfg_attr(
+    not(feature = "gssapi"),
+    allow(dead_code, reason = "there is nobody to ask for a ticket")
+)]
 pub(crate) struct Source<'a> {
     /// The credential cache.
     pub(crate) cache: Option<&'a str>,

@@ -16,7 +16,10 @@ standard input. It is never an argument, because other users of the machine coul
 
 Examples:
   ehlo user add --users users.toml tim@example.org
-  printf %s \"$SECRET\" | ehlo user passwd --users users.toml tim@example.org";
+  printf %s \"$SECRET\" | ehlo user passwd --users users.toml tim@example.org
+  ehlo user passwd --users users.toml --digest-md5 mail.example.org --ntlm tim@example.org
+      For old clients of `ehlo serve --hostname mail.example.org --auth DIGEST-MD5,NTLM,PLAIN`: what
+      is stored for these two lets in whoever gets the file, as the password itself would";
 
 /// What is to be done with the file.
 #[derive(Debug, Subcommand)]
@@ -24,7 +27,7 @@ pub(crate) enum Command {
     /// Add a user; the file is made when it isn't there
     #[command(after_help = PASSWORDS)]
     Add(User),
-    /// Give a user another password
+    /// Give a user another password, and make anew what else the user has that is made of it
     #[command(after_help = PASSWORDS)]
     Passwd(User),
     /// List the names of all users
@@ -44,7 +47,8 @@ pub(crate) struct User {
     /// Take the password from this environment variable
     #[arg(long, value_name = "VAR")]
     password_env: Option<String>,
-    /// Store the password as it is and not hashed by argon2id: for CRAM-MD5, which computes with it
+    /// Store the password as it is and not hashed by argon2id: for CRAM-MD5, which computes with it.
+    /// It serves every mechanism
     #[arg(long)]
     plain: bool,
     /// Store keys for SCRAM-SHA-1 too, beside those for SCRAM-SHA-256 and SCRAM-SHA-512
@@ -59,6 +63,19 @@ pub(crate) struct User {
     /// file
     #[arg(long, conflicts_with_all = ["plain", "scram_sha_1"])]
     no_scram: bool,
+    /// Store a key for DIGEST-MD5 in this realm, which is the server's --hostname; may repeat. It is
+    /// as good as the password to whoever gets the file
+    #[arg(long, value_name = "REALM", conflicts_with = "plain")]
+    digest_md5: Vec<String>,
+    /// Store no keys for DIGEST-MD5, though the user had some
+    #[arg(long, conflicts_with_all = ["plain", "digest_md5"])]
+    no_digest_md5: bool,
+    /// Store an NT hash for NTLM. It is as good as the password to whoever gets the file
+    #[arg(long, conflicts_with = "plain")]
+    ntlm: bool,
+    /// Store no NT hash, though the user had one
+    #[arg(long, conflicts_with_all = ["plain", "ntlm"])]
+    no_ntlm: bool,
     /// The name to log in with, such as tim@example.org
     name: String,
 }
@@ -109,6 +126,14 @@ impl User {
             Some(iterations) => storage.iterations(iterations),
             None => storage,
         };
+        let storage = match (self.digest_md5.as_slice(), self.no_digest_md5) {
+            ([], false) => storage,
+            (realms, _) => storage.digest_md5(realms),
+        };
+        let storage = match (self.ntlm, self.no_ntlm) {
+            (false, false) => storage,
+            (wanted, _) => storage.nt_hash(wanted),
+        };
         if self.no_scram {
             storage.scram([])
         } else if self.scram_sha_1 {
@@ -148,7 +173,7 @@ fn failure(error: UsersError) -> Failure {
     let code = match error {
         UsersError::Exists { .. } => exit::CANNOT_CREATE,
         UsersError::Unknown { .. } => exit::NO_USER,
-        UsersError::BadName | UsersError::BadPassword => exit::DATA,
+        UsersError::BadName | UsersError::BadPassword | UsersError::BadRealm => exit::DATA,
         _ => exit::CONFIG,
     };
     Failure::new(code, error)

@@ -14,16 +14,43 @@
 //! ```
 
 use core::fmt;
-use core::net::{IpAddr, Ipv6Addr};
+use core::net::IpAddr;
 
 use crate::error::InvalidAddress;
+use crate::limits::DOMAIN_MAX;
 use crate::wire::grammar::{self, Path, whole};
 
-/// The mailbox of a path, which is what stands before its closing bracket.
-fn mailbox_of<'a>(path: &'a str, mailbox: &[u8], at: usize) -> Result<Mailbox<'a>, InvalidAddress> {
-    let inside = path.strip_suffix('>').ok_or(InvalidAddress)?;
-    let start = inside.len().checked_sub(mailbox.len()).ok_or(InvalidAddress)?;
-    Ok(Mailbox { text: inside.get(start..).ok_or(InvalidAddress)?, at })
+/// What a rule for paths gives, and what stands behind the path.
+fn path(
+    text: &str,
+    rule: fn(&[u8]) -> grammar::Parsed<'_, Path<'_>>,
+) -> Result<(PathOf<'_>, &str), InvalidAddress> {
+    let (rest, path) = rule(text.as_bytes()).map_err(|_| InvalidAddress)?;
+    let end = text.len().saturating_sub(rest.len());
+    let (path_text, behind) = text.split_at_checked(end).ok_or(InvalidAddress)?;
+    // What stands before the closing bracket; a source route before it is left out.
+    let inside = path_text.strip_suffix('>').ok_or(InvalidAddress)?;
+    let path = match path {
+        Path::Null => PathOf::Null,
+        Path::Postmaster => PathOf::Postmaster(inside.strip_prefix('<').unwrap_or(inside)),
+        Path::Mailbox(mailbox, at) => {
+            let start = inside.len().saturating_sub(mailbox.len());
+            PathOf::Mailbox(Mailbox { text: inside.get(start..).ok_or(InvalidAddress)?, at })
+        }
+    };
+    Ok((path, behind))
+}
+
+/// Any of the paths there are.
+enum PathOf<'a> {
+    Null,
+    Postmaster(&'a str),
+    Mailbox(Mailbox<'a>),
+}
+
+/// Nothing may stand behind what was read.
+fn alone<T>((found, behind): (T, &str)) -> Result<T, InvalidAddress> {
+    if behind.is_empty() { Ok(found) } else { Err(InvalidAddress) }
 }
 
 /// A local-part: a dot-string or a quoted string of at most 64 octets, as it was written.
@@ -107,12 +134,12 @@ impl<'a> AddressLiteral<'a> {
     #[must_use]
     pub fn ip(self) -> Option<IpAddr> {
         let content = self.0.strip_prefix('[')?.strip_suffix(']')?.as_bytes();
-        if let Some(address) = whole(grammar::ipv4_address, content) {
-            return Some(IpAddr::V4(address));
+        if let Some(octets) = grammar::ipv4_address(content) {
+            return Some(IpAddr::from(octets));
         }
         let (tag, address) = content.split_at_checked(5)?;
-        let address: Option<Ipv6Addr> = whole(grammar::ipv6_text, address);
-        address.filter(|_| tag.eq_ignore_ascii_case(b"IPv6:")).map(IpAddr::V6)
+        let segments = grammar::ipv6_address(address);
+        segments.filter(|_| tag.eq_ignore_ascii_case(b"IPv6:")).map(IpAddr::from)
     }
 }
 
@@ -154,6 +181,52 @@ impl<'a> Host<'a> {
             _ => Self::Domain(Domain(text)),
         }
     }
+}
+
+/// What a client calls itself behind EHLO, HELO or LHLO. It should be a domain name or an address
+/// literal, and often is another name all the same: one with an underscore in it, such as machines
+/// on a local network have, or the literal of an IPv6 address without its tag.
+///
+/// Nothing depends on it (RFC 5321 section 4.1.4: a message must not be refused because the name
+/// can't be verified); it goes into trace fields and logs. So there is nothing in it that has a
+/// meaning there: ASCII letters, digits, hyphens, underscores and dots, at most 255 octets, or in
+/// brackets colons and percent signs too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ClientName<'a>(&'a str);
+
+impl<'a> ClientName<'a> {
+    /// Checks a name.
+    ///
+    /// # Errors
+    /// When it is no [`Host`], and is too long or has another character in it.
+    pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
+        let known = Host::parse(text).is_ok() || is_name_of_some_kind(text.as_bytes());
+        if known { Ok(Self(text)) } else { Err(InvalidAddress) }
+    }
+
+    /// As it was written.
+    #[must_use]
+    pub const fn as_str(self) -> &'a str {
+        self.0
+    }
+
+    /// The domain or address literal it should be; `None` when it is neither.
+    #[must_use]
+    pub fn host(self) -> Option<Host<'a>> {
+        Host::parse(self.0).ok()
+    }
+}
+
+/// Whether nothing in it has a meaning where names of clients are written.
+fn is_name_of_some_kind(name: &[u8]) -> bool {
+    let in_brackets = name.strip_prefix(b"[").and_then(|name| name.strip_suffix(b"]"));
+    let content = in_brackets.unwrap_or(name);
+    let harmless = |c: &u8| match c {
+        b'-' | b'_' | b'.' => true,
+        b':' | b'%' => in_brackets.is_some(),
+        c => c.is_ascii_alphanumeric(),
+    };
+    !content.is_empty() && name.len() <= DOMAIN_MAX && content.iter().all(harmless)
 }
 
 /// A mailbox: `local-part@domain` or `local-part@[address literal]`.
@@ -210,14 +283,15 @@ impl<'a> ReversePath<'a> {
     /// # Errors
     /// When it does not match the grammar, or the path is longer than 256 octets.
     pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
-        Self::read(text)
+        alone(Self::split_from(text)?)
     }
 
-    fn read(path: &'a str) -> Result<Self, InvalidAddress> {
-        match whole(grammar::reverse_path, path.as_bytes()) {
-            Some(Path::Null) => Ok(Self::Null),
-            Some(Path::Mailbox(mailbox, at)) => mailbox_of(path, mailbox, at).map(Self::Mailbox),
-            Some(Path::Postmaster) | None => Err(InvalidAddress),
+    /// Reads it from the front of a text; also what stands behind it.
+    pub(crate) fn split_from(text: &'a str) -> Result<(Self, &'a str), InvalidAddress> {
+        match path(text, grammar::reverse_path)? {
+            (PathOf::Null, behind) => Ok((Self::Null, behind)),
+            (PathOf::Mailbox(mailbox), behind) => Ok((Self::Mailbox(mailbox), behind)),
+            (PathOf::Postmaster(_), _) => Err(InvalidAddress),
         }
     }
 
@@ -256,17 +330,15 @@ impl<'a> ForwardPath<'a> {
     /// # Errors
     /// When it does not match the grammar, or the path is longer than 256 octets.
     pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
-        Self::read(text)
+        alone(Self::split_from(text)?)
     }
 
-    fn read(path: &'a str) -> Result<Self, InvalidAddress> {
-        match whole(grammar::forward_path, path.as_bytes()) {
-            Some(Path::Postmaster) => {
-                let name = path.strip_prefix('<').and_then(|name| name.strip_suffix('>'));
-                name.map(Self::Postmaster).ok_or(InvalidAddress)
-            }
-            Some(Path::Mailbox(mailbox, at)) => mailbox_of(path, mailbox, at).map(Self::Mailbox),
-            Some(Path::Null) | None => Err(InvalidAddress),
+    /// Reads it from the front of a text; also what stands behind it.
+    pub(crate) fn split_from(text: &'a str) -> Result<(Self, &'a str), InvalidAddress> {
+        match path(text, grammar::forward_path)? {
+            (PathOf::Postmaster(name), behind) => Ok((Self::Postmaster(name), behind)),
+            (PathOf::Mailbox(mailbox), behind) => Ok((Self::Mailbox(mailbox), behind)),
+            (PathOf::Null, _) => Err(InvalidAddress),
         }
     }
 
@@ -301,6 +373,6 @@ macro_rules! display_as_str {
 }
 
 display_as_str!(
-    LocalPart "{}", Domain "{}", AddressLiteral "{}", Host "{}", Mailbox "{}",
-    ReversePath "<{}>", ForwardPath "<{}>"
+    LocalPart "{}", Domain "{}", AddressLiteral "{}", Host "{}", ClientName "{}",
+    Mailbox "{}", ReversePath "<{}>", ForwardPath "<{}>"
 );

@@ -66,6 +66,18 @@ impl Extensions {
         Self::ALL.iter().filter(move |(one, _)| self.contains(*one)).map(|(_, word)| *word)
     }
 
+    /// What is known here: see the feature `extensions`.
+    pub(crate) const KNOWN: Self = if crate::EXTENSIONS {
+        Self(u32::MAX)
+    } else {
+        Self::PIPELINING
+            .with(Self::SIZE)
+            .with(Self::EIGHT_BIT_MIME)
+            .with(Self::ENHANCED_STATUS_CODES)
+            .with(Self::STARTTLS)
+            .with(Self::HELP)
+    };
+
     /// None at all.
     pub const NONE: Self = Self(0);
 

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::reply::{Enhanced, ReplyCode};
+use crate::reply::{DefaultReply, Enhanced, ReplyCode, pack};
 
 /// Not an address, domain, literal or path as RFC 5321 section 4.1.2 has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -51,60 +51,55 @@ pub enum SyntaxError {
     Size,
     /// The size of a BDAT chunk does not fit 64 bits: where it ends can't be known.
     ChunkSize,
-    /// What follows the size of a BDAT chunk is not `LAST`; the chunk of this many octets comes all
-    /// the same.
-    ChunkMarker(u64),
+    /// What follows the size of a BDAT chunk is not `LAST`; the chunk comes all the same.
+    ChunkMarker,
 }
 
 impl SyntaxError {
     /// The reply code, enhanced status code and text for it (RFC 5321 section 4.2.2, RFC 3463).
     #[must_use]
     pub const fn reply(self) -> (ReplyCode, Enhanced, &'static str) {
+        let reply = DefaultReply::Syntax(self).reply();
+        let enhanced = match reply.enhanced() {
+            Some(enhanced) => enhanced,
+            None => Enhanced::SYNTAX_ERROR,
+        };
+        (reply.code(), enhanced, self.text())
+    }
+
+    /// The codes, packed.
+    pub(crate) const fn packed(self) -> u32 {
         use Enhanced as E;
         use ReplyCode as C;
         match self {
-            Self::Octets => {
-                (C::SYNTAX_ERROR, E::SYNTAX_ERROR, "commands are printable ASCII or UTF-8")
+            Self::Octets => const { pack(C::SYNTAX_ERROR, Some(E::SYNTAX_ERROR)) },
+            Self::UnknownCommand => const { pack(C::SYNTAX_ERROR, Some(E::INVALID_COMMAND)) },
+            Self::NotImplemented => const { pack(C::NOT_IMPLEMENTED, Some(E::INVALID_COMMAND)) },
+            Self::ReversePath => const { pack(C::ARGUMENT_ERROR, Some(E::BAD_SENDER_SYNTAX)) },
+            Self::ForwardPath => const { pack(C::ARGUMENT_ERROR, Some(E::BAD_RECIPIENT_SYNTAX)) },
+            Self::Size => const { pack(C::EXCEEDED_STORAGE, Some(E::MESSAGE_TOO_BIG)) },
+            _ => const { pack(C::ARGUMENT_ERROR, Some(E::INVALID_ARGUMENTS)) },
+        }
+    }
+
+    pub(crate) const fn text(self) -> &'static str {
+        match self {
+            Self::Octets => "commands are printable ASCII or UTF-8",
+            Self::UnknownCommand => "command not recognized",
+            Self::NotImplemented => "command not implemented",
+            Self::MissingArgument => "this command needs an argument",
+            Self::UnexpectedArgument => "this command takes no argument",
+            Self::Argument | Self::ChunkMarker => "malformed argument",
+            Self::Hello => "expected a domain or an address literal in brackets",
+            Self::PathKeyword => {
+                "expected MAIL FROM:<address> or RCPT TO:<address>, without a space behind the colon"
             }
-            Self::UnknownCommand => (C::SYNTAX_ERROR, E::INVALID_COMMAND, "command not recognized"),
-            Self::NotImplemented => {
-                (C::NOT_IMPLEMENTED, E::INVALID_COMMAND, "command not implemented")
-            }
-            Self::MissingArgument => {
-                (C::ARGUMENT_ERROR, E::INVALID_ARGUMENTS, "this command needs an argument")
-            }
-            Self::UnexpectedArgument => {
-                (C::ARGUMENT_ERROR, E::INVALID_ARGUMENTS, "this command takes no argument")
-            }
-            Self::Argument | Self::ChunkMarker(_) => {
-                (C::ARGUMENT_ERROR, E::INVALID_ARGUMENTS, "malformed argument")
-            }
-            Self::Hello => (
-                C::ARGUMENT_ERROR,
-                E::INVALID_ARGUMENTS,
-                "expected a domain or an address literal in brackets",
-            ),
-            Self::PathKeyword => (
-                C::ARGUMENT_ERROR,
-                E::INVALID_ARGUMENTS,
-                "expected MAIL FROM:<address> or RCPT TO:<address>, without a space behind the colon",
-            ),
-            Self::ReversePath => {
-                (C::ARGUMENT_ERROR, E::BAD_SENDER_SYNTAX, "malformed or over-long reverse-path")
-            }
-            Self::ForwardPath => {
-                (C::ARGUMENT_ERROR, E::BAD_RECIPIENT_SYNTAX, "malformed or over-long forward-path")
-            }
-            Self::Parameter => (C::ARGUMENT_ERROR, E::INVALID_ARGUMENTS, "malformed parameter"),
-            Self::RepeatedParameter => (
-                C::ARGUMENT_ERROR,
-                E::INVALID_ARGUMENTS,
-                "a parameter is repeated or excludes another",
-            ),
-            Self::Size => (C::EXCEEDED_STORAGE, E::MESSAGE_TOO_BIG, "no message can be that large"),
-            Self::ChunkSize => {
-                (C::ARGUMENT_ERROR, E::INVALID_ARGUMENTS, "no chunk can be that large")
-            }
+            Self::ReversePath => "malformed or over-long reverse-path",
+            Self::ForwardPath => "malformed or over-long forward-path",
+            Self::Parameter => "malformed parameter",
+            Self::RepeatedParameter => "a parameter is repeated or excludes another",
+            Self::Size => "no message can be that large",
+            Self::ChunkSize => "no chunk can be that large",
         }
     }
 }

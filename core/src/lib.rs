@@ -119,7 +119,14 @@
 //!
 //! # Features
 //!
-//! Each adds a mechanism and what belongs to it; none changes what is there
+//! Two are about what there is besides mechanisms; a device that takes or submits mail needs neither.
+//!
+//! | feature | adds |
+//! | --- | --- |
+//! | `extensions` | CHUNKING, BINARYMIME, SMTPUTF8, DSN, LIMITS, REQUIRETLS, DELIVERBY, FUTURERELEASE, MT-PRIORITY, ETRN, XCLIENT and XFORWARD; VRFY and EXPN as events; LMTP; notices |
+//! | `texts` | what the server's own replies say besides their codes, and `Config::replies` to say something else |
+//!
+//! Each of the others adds a mechanism and what belongs to it; none changes what is there
 //! without it. EXTERNAL, ANONYMOUS and, but for [`client::submission`], mechanisms of the application's own need
 //! no feature.
 //!
@@ -177,3 +184,9 @@ pub mod server;
 mod wire;
 
 pub use secret::Secret;
+
+/// Whether the feature `extensions` is on. What depends on it is compiled and checked either way,
+/// and left out of the program where this is false.
+pub(crate) const EXTENSIONS: bool = cfg!(feature = "extensions");
+/// Whether the feature `texts` is on.
+pub(crate) const TEXTS: bool = cfg!(feature = "texts");

@@ -30,6 +30,11 @@ pub struct Policy {
     /// Nothing but EHLO, STARTTLS, NOOP and QUIT without TLS (RFC 3207 section 4); false by
     /// default.
     pub tls_required: bool,
+    /// EHLO, HELO and LHLO take a domain or an address literal alone, and 501 is the answer to any
+    /// other name; false by default. RFC 5321 section 4.1.4 has the server take mail also where it
+    /// finds the name to be wrong, machines with an underscore in theirs are common, and a
+    /// [`ClientName`](crate::address::ClientName) can do no harm.
+    pub strict_hello: bool,
     /// An authorization identity other than the authentication identity is passed to the
     /// application, which then has to check it; false by default: it is refused.
     pub authorization_identity: bool,
@@ -45,6 +50,7 @@ impl Policy {
             auth_optional: false,
             cleartext_auth: false,
             tls_required: false,
+            strict_hello: false,
             authorization_identity: false,
         }
     }

@@ -2,7 +2,9 @@
 
 #![no_main]
 
-use ehlo::address::{AddressLiteral, Domain, ForwardPath, Host, LocalPart, Mailbox, ReversePath};
+use ehlo::address::{
+    AddressLiteral, ClientName, Domain, ForwardPath, Host, LocalPart, Mailbox, ReversePath,
+};
 use ehlo::command::{Command, Verb};
 use ehlo::parameter::{
     BodyType, DateTime, DeliverBy, MailParameters, MtPriority, Notify, Orcpt, RcptParameters, Ret,
@@ -38,6 +40,7 @@ fuzz_target!(|octets: &[u8]| {
         Domain,
         AddressLiteral,
         Host,
+        ClientName,
         Mailbox,
         ReversePath,
         ForwardPath,

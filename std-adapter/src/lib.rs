@@ -66,6 +66,9 @@
 //! [`Service::login`](server::Service::login); [`users::UsersFile`] checks passwords off the async threads. The
 //! example of [`server`] shows the whole of it.
 //!
+//! **OAuth**: [`tokens`] says whose a bearer token is, by a list, by asking its issuer or by the issuer's signature. The
+//! last two are the features `introspection` and `jwt`, off by default.
+//!
 //! **TLS**: with a certificate, STARTTLS is offered; [`Tls::reload`](tls::Tls::reload) takes a renewed one
 //! without a restart.
 //!
@@ -144,6 +147,7 @@ mod stop;
 pub mod store;
 pub mod throttle;
 pub mod tls;
+pub mod tokens;
 pub mod users;
 
 pub use session::Session;

@@ -126,8 +126,12 @@ fn server_turn(
             Some(Io::Wait(_)) => server.handle_timeout(),
             None => match server.event().unwrap() {
                 server::Event::DigestMd5(login) if login.username() == "tim" => {
-                    login.identity(Identity(7)).password(known.as_bytes());
+                    let login = login.identity(Identity(7));
+                    let given = login.authorization_identity().to_owned();
+                    assert_eq!(given, "tim");
+                    login.password(known.as_bytes());
                 }
+                server::Event::DigestMd5(login) => login.unknown(),
                 server::Event::Ntlm(login) if *"tim" == *login.username().to_string() => {
                     if login.verify(&NtHash::new(known)) {
                         login.accept_as(Identity(7));
@@ -205,6 +209,26 @@ fn a_server_without_its_own_proof_is_not_believed() {
     assert!(!end.client);
     let why = ExchangeError::NotProven;
     assert_eq!(end.failure, Some(Failure::Exchange(Mechanism::DigestMd5, why)));
+}
+
+#[test]
+fn a_server_that_says_in_words_that_it_supports_ntlm_is_understood() {
+    // As Microsoft's do: no initial response, and words in place of the first challenge.
+    let (mut told, mut refused) = (0, 0);
+    let mut wire = |from_client: bool, octets: Vec<u8>| {
+        if from_client && octets.starts_with(b"AUTH NTLM ") {
+            refused += 1;
+            return b"AUTH NTLM *\r\n".to_vec();
+        }
+        if !from_client && octets == b"334 \r\n" {
+            told += 1;
+            return b"334 ntlm supported\r\n".to_vec();
+        }
+        octets
+    };
+    let end = meet(Mechanism::Ntlm, "tim", "secret", "secret", &mut wire);
+    assert!(end.client && end.server, "{end:?}");
+    assert_eq!((refused, told), (1, 1));
 }
 
 #[test]

@@ -13,7 +13,9 @@ use core::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use ehlo::address::{AddressLiteral, Domain, ForwardPath, Host, LocalPart, Mailbox, ReversePath};
+use ehlo::address::{
+    AddressLiteral, ClientName, Domain, ForwardPath, Host, LocalPart, Mailbox, ReversePath,
+};
 use ehlo::command::{Command, Verb};
 use ehlo::limits::Limits;
 use ehlo::parameter::{
@@ -112,6 +114,21 @@ proptest! {
         let parsed = Mailbox::parse(&mailbox).unwrap();
         prop_assert_eq!(parsed.local_part().as_str(), local);
         prop_assert_eq!(parsed.host().as_str(), host);
+    }
+
+    #[test]
+    fn names_of_clients_print_back_and_hold_nothing_with_a_meaning_elsewhere(
+        name in grammar::client_name(),
+        text in grammar::anything(),
+    ) {
+        prop_assert_eq!(&prints_back!(ClientName, &name), &name);
+        prop_assert_eq!(ClientName::parse(&name).unwrap().host(), Host::parse(&name).ok());
+        if let Ok(name) = ClientName::parse(&text) {
+            let harmless = |c: char| c.is_ascii_alphanumeric() || "-_.:%[]".contains(c);
+            prop_assert!(name.host().is_some() || (text.chars().all(harmless) && text.len() <= 255));
+        } else {
+            prop_assert!(Host::parse(&text).is_err());
+        }
     }
 
     #[test]

@@ -228,7 +228,7 @@ fn what_is_no_dialogue_of_the_client_is_refused() {
         "# x\nT: soon\n",
         "# x\nS: 220 x\nconfig: tls\n",
         "# x\nconfig: something\n",
-        "# x\nconfig: prefer NOTHING\n",
+        "# x\nconfig: prefer \\q\n",
         "# x\nbegin: somewhere\n",
         "# x\nE: Ready\nA: maybe\n",
     ] {

@@ -56,6 +56,8 @@ folders! {
     rfc2195 "rfc2195",
     rfc5802 "rfc5802",
     rfc7677 "rfc7677",
+    rfc2831 "rfc2831",
+    ntlm "ntlm",
     xoauth2 "xoauth2",
     rfc7628 "rfc7628",
     rfc4422_external "rfc4422-external",

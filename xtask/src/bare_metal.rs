@@ -60,20 +60,27 @@ impl Toolchain {
     ///
     /// Compiler flags that a `.cargo/config.toml` has for the target are kept.
     pub(crate) fn cargo(&self, verb: &str) -> Command {
+        self.cargo_with(verb, &[])
+    }
+
+    /// As [`cargo`](Self::cargo), with flags for the compiler.
+    pub(crate) fn cargo_with(&self, verb: &str, flags: &[&str]) -> Command {
+        let mut flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
         let mut command = match &self.kind {
             Kind::Installed => {
                 Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
             }
             Kind::Debian { sysroot } => {
                 let mut command = Command::new(DEBIAN_CARGO);
-                let sysroot = sysroot.display();
-                command.env("RUSTC", DEBIAN_RUSTC).env(self.variable("LINKER"), "ld.lld").args([
-                    "--config",
-                    &format!("target.{}.rustflags=['--sysroot={sysroot}']", self.target),
-                ]);
+                command.env("RUSTC", DEBIAN_RUSTC).env(self.variable("LINKER"), "ld.lld");
+                flags.push(format!("--sysroot={}", sysroot.display()));
                 command
             }
         };
+        // In the notation of TOML, where a string in single quotes has no escapes.
+        let flags: Vec<String> = flags.iter().map(|flag| format!("'{flag}'")).collect();
+        let setting = format!("target.{}.rustflags=[{}]", self.target, flags.join(","));
+        command.args(["--config", &setting]);
         // Either of these would push out the flags of the target.
         command.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
         command.arg(verb).args(["--target", &self.target]);

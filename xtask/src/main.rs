@@ -12,6 +12,7 @@ mod interop;
 mod licences;
 mod no_panic;
 mod process;
+mod sizes;
 
 use std::process::ExitCode;
 
@@ -32,6 +33,8 @@ enum Task {
     Interop(interop::Options),
     /// Prove that `core` has no panic path and allocates nothing; print its flash size
     NoPanic(no_panic::Options),
+    /// Measure what the core takes of flash and RAM, and check it against the budget
+    Sizes(sizes::Options),
     /// Run the fuzz targets
     Fuzz(fuzz::Options),
     /// Check the rules of the house that a compiler does not check
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().task {
         Task::Interop(options) => interop::run(&options),
         Task::NoPanic(options) => no_panic::run(&options),
+        Task::Sizes(options) => sizes::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
         Task::Architecture => architecture::run(),
         Task::Licences => licences::check(),

@@ -3,7 +3,8 @@
 use ehlo::client::Closed;
 use ehlo::client::Fault;
 use ehlo::client::submission::Failure as Journey;
-use ehlo::sasl::client::NoMechanism;
+use ehlo::sasl::Mechanism;
+use ehlo::sasl::client::{ExchangeError, NoMechanism};
 use ehlo_std::client::{Error, Recipient, Remedy};
 use ehlo_std::connect::ConnectError;
 use ehlo_std::tls::{CertificateFault, HandshakeError};
@@ -148,9 +149,42 @@ fn journey(failure: Journey, offered: &[String], options: &Options) -> Option<&'
         Journey::AuthRefused(_, code) if code.is_permanent() => {
             "check --user and its password or token"
         }
+        Journey::Exchange(mechanism, why) => return exchange(mechanism, why),
         _ => return None,
     })
 }
+
+/// Advice on an exchange that this side has ended: nothing was sent behind it.
+fn exchange(mechanism: Mechanism, why: ExchangeError) -> Option<&'static str> {
+    Some(match why {
+        ExchangeError::NotProven => {
+            "another may answer in its place, so nothing was sent: check --server and whose certificate it shows; \
+             --auth PLAIN would give it the password"
+        }
+        ExchangeError::Refused if mechanism.has_channel_binding() => {
+            "check --user and its password; if they are right, TLS ends at something between here and the server, and \
+             --auth SCRAM-SHA-256 goes without being tied to it"
+        }
+        ExchangeError::Refused => "check --user and its password",
+        ExchangeError::Iterations(count) if count < FEWEST => {
+            "fewer than 4096 make a password easy to guess from what is said: whoever runs the server can have it ask \
+             for more, and --auth PLAIN goes without them under TLS"
+        }
+        ExchangeError::Iterations(_) => {
+            "to count so many would take minutes, and may be meant to: --auth PLAIN goes without them under TLS"
+        }
+        ExchangeError::Unsayable => {
+            "no name may hold a quote or a backslash there: --auth chooses another mechanism, such as PLAIN"
+        }
+        ExchangeError::Malformed | ExchangeError::Unexpected | ExchangeError::UnknownPrompt => {
+            "the server's way with this mechanism is not the usual one: --auth chooses another"
+        }
+        _ => return None,
+    })
+}
+
+/// The fewest iterations that are counted (RFC 7677 section 4).
+const FEWEST: u32 = 4096;
 
 fn wants_login(reply: &ehlo_std::client::Reply) -> bool {
     let by_rule = |enhanced: ehlo::reply::Enhanced| enhanced.parts().1 == 7;

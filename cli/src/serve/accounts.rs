@@ -6,6 +6,7 @@ use tracing::{info, warn};
 
 use super::Options;
 use super::auth::Accounts;
+use super::tokens;
 use super::values::pair;
 use crate::exit::Failure;
 use crate::kerberos::is_kerberos;
@@ -20,8 +21,10 @@ pub(crate) struct Generated {
 /// Opens what the options name, and chooses the mechanisms.
 pub(crate) fn open(
     options: &Options,
+    hostname: &str,
+    salts: Option<[u8; 32]>,
 ) -> Result<(Accounts, Vec<Mechanism>, Option<Generated>), Failure> {
-    let mut memory = MemoryUsers::new();
+    let mut memory = salts.map_or_else(MemoryUsers::new, MemoryUsers::salted);
     for given in &options.user {
         let added = pair(given).is_some_and(|(name, password)| memory.add_password(name, password));
         if !added {
@@ -37,12 +40,18 @@ pub(crate) fn open(
         }
     }
     let file = match &options.users {
-        Some(path) => Some(UsersFile::open(path).map_err(|error| {
-            Failure::config(format_args!("{error}; `ehlo user add --users FILE NAME` makes one"))
-        })?),
+        Some(path) => {
+            let opened = match salts {
+                Some(secret) => UsersFile::open_salted(path, secret),
+                None => UsersFile::open(path),
+            };
+            let text = "`ehlo user add --users FILE NAME` makes one";
+            Some(opened.map_err(|error| Failure::config(format_args!("{error}; {text}")))?)
+        }
         None => None,
     };
-    let nobody = memory.is_empty() && file.is_none() && !options.accept_any;
+    let nobody =
+        memory.is_empty() && file.is_none() && !options.accept_any && !options.has_token_issuer();
     // Client certificates and the members of a realm are somebody: then no user is made up, whom EXTERNAL would ask for.
     let others = options.client_ca.is_some() || options.keytab.is_some();
     let wants_passwords = (options.auth.is_empty() && !others)
@@ -51,15 +60,28 @@ pub(crate) fn open(
         true => Some(generate(&mut memory)?),
         false => None,
     };
-    let accounts = Accounts { memory, file, anybody: options.accept_any };
+    let (tokens, leeway) = (tokens::open(options, &memory)?, options.token_leeway());
+    let (anybody, certificate_rules) = (options.accept_any, !options.client_certificate.is_empty());
+    let accounts = Accounts { memory, file, tokens, leeway, certificate_rules, anybody };
     let mechanisms = mechanisms(options, &accounts, generated.is_some())?;
     if mechanisms.contains(&Mechanism::CramMd5) {
         check_cram_md5(&accounts)?;
     }
     if !options.auth.is_empty() {
         mechanisms.iter().try_for_each(|mechanism| check_scram(*mechanism, &accounts))?;
+        mechanisms
+            .iter()
+            .try_for_each(|mechanism| check_historic(*mechanism, &accounts, hostname))?;
     }
     Ok((accounts, mechanisms, generated))
+}
+
+/// Whether SCRAM may be offered.
+pub(crate) fn may_scram(options: &Options) -> bool {
+    match options.auth.as_slice() {
+        [] => !options.accept_any,
+        asked => asked.iter().any(|auth| auth.0.and_then(scram).is_some()),
+    }
 }
 
 fn generate(memory: &mut MemoryUsers) -> Result<Generated, Failure> {
@@ -123,6 +145,41 @@ fn check_scram(mechanism: Mechanism, accounts: &Accounts) -> Result<(), Failure>
     Ok(())
 }
 
+/// DIGEST-MD5 and NTLM take what a user has only when it was asked for.
+fn check_historic(
+    mechanism: Mechanism,
+    accounts: &Accounts,
+    hostname: &str,
+) -> Result<(), Failure> {
+    let Some(file) = &accounts.file else { return Ok(()) };
+    let (able, what, option) = match mechanism {
+        Mechanism::DigestMd5 => (
+            file.count_digest_md5(hostname),
+            format!("a key for the realm {hostname}"),
+            format!("--digest-md5 {hostname}"),
+        ),
+        Mechanism::Ntlm => (file.count_nt_hash(), "an NT hash".to_owned(), "--ntlm".to_owned()),
+        _ => return Ok(()),
+    };
+    let (all, _) = file.count();
+    if able == all {
+        return Ok(());
+    }
+    let (name, path) = (mechanism.name(), file.path().display());
+    if able == 0 && accounts.memory.is_empty() {
+        return Err(Failure::config(format_args!(
+            "--auth {name} takes {what}, and no user in {path} has one: leave {name} out, or set \
+             passwords anew with `ehlo user passwd {option}`"
+        )));
+    }
+    warn!(
+        "{name} will fail for {} of {all} users in {path}: it takes {what}, and they have none; \
+         `ehlo user passwd {option}` makes one",
+        all - able
+    );
+    Ok(())
+}
+
 /// The hash function of a SCRAM mechanism.
 const fn scram(mechanism: Mechanism) -> Option<ScramHash> {
     match mechanism {
@@ -161,7 +218,12 @@ fn scram_for_all(accounts: &Accounts) -> bool {
 
 const fn takes_password(mechanism: Mechanism) -> bool {
     matches!(mechanism, Mechanism::Plain | Mechanism::Login | Mechanism::CramMd5)
-        || scram(mechanism).is_some()
+        || proves_password(mechanism)
+}
+
+/// Whether the client proves that it has a certain password, without showing one.
+const fn proves_password(mechanism: Mechanism) -> bool {
+    scram(mechanism).is_some() || matches!(mechanism, Mechanism::DigestMd5 | Mechanism::Ntlm)
 }
 
 const fn takes_token(mechanism: Mechanism) -> bool {
@@ -177,7 +239,8 @@ fn mechanisms(
 ) -> Result<Vec<Mechanism>, Failure> {
     let own_passwords = generated || !options.user.is_empty() || options.users.is_some();
     let passwords = own_passwords || options.accept_any;
-    let tokens = options.accept_any || !options.token.is_empty();
+    let own_tokens = !options.token.is_empty() || options.has_token_issuer();
+    let tokens = options.accept_any || own_tokens;
     if options.auth.is_empty() {
         let mut usual = Vec::new();
         if own_passwords && scram_for_all(accounts) {
@@ -186,7 +249,7 @@ fn mechanisms(
         if passwords {
             usual.extend([Mechanism::Plain, Mechanism::Login]);
         }
-        if !options.token.is_empty() {
+        if own_tokens {
             usual.extend([Mechanism::OauthBearer, Mechanism::Xoauth2]);
         }
         if options.client_ca.is_some() {
@@ -203,22 +266,17 @@ fn mechanisms(
         }
         return Ok(Vec::new());
     }
-    let historic = |auth: &&super::values::AuthName| {
-        matches!(auth.0, Some(Mechanism::DigestMd5 | Mechanism::Ntlm))
-    };
-    if let Some(mechanism) = options.auth.iter().find(historic).and_then(|auth| auth.0) {
-        let text = "no user here has what it takes; send and probe speak it, serve doesn't";
-        return Err(Failure::config(format_args!("--auth {}: {text}", mechanism.name())));
-    }
     let mut chosen = Vec::new();
     let asked: Vec<Mechanism> = options.auth.iter().filter_map(|auth| auth.0).collect();
     for &mechanism in &asked {
         let lacking = match mechanism {
             Mechanism::External if options.client_ca.is_none() => "--client-ca FILE",
             m if is_kerberos(m) && options.keytab.is_none() => "--keytab FILE",
-            m if takes_token(m) && !tokens => "--token NAME:TOKEN",
-            // Any password is right for --accept-any, and SCRAM proves a certain one.
-            m if scram(m).is_some() && !own_passwords => "--user NAME:PASSWORD or --users FILE",
+            m if takes_token(m) && !tokens => {
+                "--token NAME:TOKEN, --token-jwks FILE|URL or --token-introspection URL"
+            }
+            // Any password is right for --accept-any, and these prove a certain one.
+            m if proves_password(m) && !own_passwords => "--user NAME:PASSWORD or --users FILE",
             m if takes_password(m) && !passwords => "--user NAME:PASSWORD or --users FILE",
             _ => "",
         };

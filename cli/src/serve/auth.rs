@@ -1,18 +1,36 @@
 //! Who may log in.
 
-use ehlo::sasl::ScramKeys;
+use core::time::Duration;
+use std::time::SystemTime;
+
+use ehlo::sasl::{DigestMd5Key, NtHash, ScramKeys};
 use ehlo::server::guard;
 use ehlo_std::server::{Credentials, Refuse, Verdict};
+use ehlo_std::tokens::{self, FirstOf, Presented};
 use ehlo_std::users::{MemoryUsers, Outcome, Secret, UsersFile};
+use tracing::info;
 
 /// Who has authenticated.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Identity(String);
+pub(crate) struct Identity {
+    name: String,
+    /// When the token expires by which it has.
+    expires: Option<SystemTime>,
+}
 
 impl Identity {
+    fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), expires: None }
+    }
+
     /// Its name.
     pub(crate) fn name(&self) -> &str {
-        &self.0
+        &self.name
+    }
+
+    /// Whether the token has expired by which it has authenticated.
+    pub(crate) fn has_expired(&self) -> bool {
+        self.expires.is_some_and(|end| end <= SystemTime::now())
     }
 }
 
@@ -23,13 +41,19 @@ pub(crate) struct Accounts {
     pub(crate) memory: MemoryUsers,
     /// Those in a file.
     pub(crate) file: Option<UsersFile>,
+    /// Those who say whose a token is.
+    pub(crate) tokens: FirstOf,
+    /// How long a session may outlive its token: as far as the issuer's clock may be off.
+    pub(crate) leeway: Duration,
+    /// Rules have said whose a certificate is.
+    pub(crate) certificate_rules: bool,
     /// Anybody, with any password or token.
     pub(crate) anybody: bool,
 }
 
 impl Accounts {
-    /// Checks credentials of any kind.
-    pub(crate) async fn check(&self, login: Credentials<'_>) -> Verdict<Identity> {
+    /// Checks credentials of any kind, in the session of this number.
+    pub(crate) async fn check(&self, session: u64, login: Credentials<'_>) -> Verdict<Identity> {
         let name = match login {
             Credentials::Password(login) => {
                 let (name, password) = (login.username(), login.password());
@@ -45,14 +69,9 @@ impl Accounts {
                 login.username()
             }
             Credentials::Token(login) => {
-                let token = login.token().expose();
-                // The mechanism may leave out whose token it is.
-                let name = login.username().or_else(|| self.memory.token_owner(token));
-                let right =
-                    name.is_some_and(|name| self.memory.verify_token(name, token).is_accepted());
-                self.anybody_or(right)?;
-                name.unwrap_or("anybody")
+                return self.token(session, &Presented::of(login)).await;
             }
+            Credentials::External(user, _) if self.certificate_rules => user,
             Credentials::External(certificate, login) => {
                 let same = login.authorization_identity().is_none_or(|name| name == certificate);
                 if !same || !self.lets_in(certificate).await? {
@@ -69,7 +88,7 @@ impl Accounts {
             Credentials::Proxy(name) => name,
             _ => return Err(Refuse::credentials()),
         };
-        Ok(Identity(name.to_owned()))
+        Ok(Identity::new(name))
     }
 
     /// The keys of a user for SCRAM, and who that is.
@@ -85,7 +104,49 @@ impl Accounts {
             }
             (found, _) => found,
         };
-        Ok(found.map(|keys| (keys, Identity(name))))
+        Ok(found.map(|keys| (keys, Identity::new(name))))
+    }
+
+    async fn token(&self, session: u64, presented: &Presented<'_>) -> Verdict<Identity> {
+        match tokens::authenticate(&self.tokens, presented).await {
+            Ok(grant) => {
+                let expires = grant.expires().and_then(|end| end.checked_add(self.leeway));
+                Ok(Identity { expires, ..Identity::new(grant.username()) })
+            }
+            Err(_) if self.anybody => Ok(Identity::new(presented.username().unwrap_or("anybody"))),
+            Err(refusal) => {
+                info!(session, why = %refusal, "token refused");
+                Err(refusal.into())
+            }
+        }
+    }
+
+    /// The key of a user for DIGEST-MD5, and who that is.
+    pub(crate) async fn digest_md5_key(
+        &self,
+        query: &guard::DigestMd5<'_>,
+    ) -> Verdict<Option<(DigestMd5Key, Identity)>> {
+        let (name, realm) = (query.username(), query.realm());
+        let found = match (self.memory.digest_md5_key(name, realm), &self.file) {
+            (None, Some(file)) => {
+                file.digest_md5_key(name, realm).await.map_err(|_| Refuse::unavailable())?
+            }
+            (found, _) => found,
+        };
+        Ok(found.map(|key| (key, Identity::new(name))))
+    }
+
+    /// The NT hash of a user, and who that is. The domain is not looked at.
+    pub(crate) async fn nt_hash(
+        &self,
+        query: &guard::Ntlm<'_>,
+    ) -> Verdict<Option<(NtHash, Identity)>> {
+        let name = query.username().to_string();
+        let found = match (self.memory.nt_hash(&name), &self.file) {
+            (None, Some(file)) => file.nt_hash(&name).await.map_err(|_| Refuse::unavailable())?,
+            (found, _) => found,
+        };
+        Ok(found.map(|hash| (hash, Identity::new(&name))))
     }
 
     async fn password(&self, name: &str, password: &str) -> Verdict {

@@ -11,6 +11,7 @@ mod rules;
 mod service;
 mod signals;
 mod state_folder;
+mod tokens;
 mod trace;
 mod values;
 
@@ -19,6 +20,7 @@ use std::io;
 use std::process::ExitCode;
 
 use ehlo_std::server::{Bound, Builder, ServeError, Server};
+use ehlo_std::tls::CertificateRules;
 use tracing::{info, warn};
 
 use crate::exit::{self, Failure};
@@ -120,6 +122,9 @@ fn builder(plan: Plan, countdown: &std::sync::Arc<Countdown>) -> Builder<Keeper>
     }
     if let Some(tls) = plan.tls {
         builder = builder.tls(tls);
+    }
+    if !options.client_certificate.is_empty() {
+        builder = builder.certificate_rules(CertificateRules::new(options.client_certificate));
     }
     if !plan.starttls {
         builder = builder.no_starttls();

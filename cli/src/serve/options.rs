@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use ehlo_std::cidr::Cidr;
+use ehlo_std::tls::CertificateRule;
+use ehlo_std::tokens::Algorithm;
 use ehlo_std::users::Secret;
 use serde::Deserialize;
 
@@ -15,6 +17,7 @@ use super::values::{AuthName, BareNewline, Extension, Limit, LogFormat, hidden};
 const LISTEN: &str = "Where it listens";
 const TLS: &str = "TLS";
 const USERS: &str = "Who may send";
+const TOKENS: &str = "OAuth tokens";
 const MAIL: &str = "What is taken";
 const STORE: &str = "Where mail goes";
 const LIMITS: &str = "Limits";
@@ -38,6 +41,9 @@ Examples:
   ehlo serve --hostname mail.example.org --cert cert.pem --key key.pem --users users.toml \\
       --listen '[::]:587' --listen-tls '[::]:465' --maildir /srv/mail
       For submission on a network
+  ehlo serve --token-jwks https://id.example/certs --token-issuer https://id.example \\
+      --token-audience smtp --token-claim preferred_username
+      For users who log in by OAuth: their tokens are JWT of id.example
 
 Signals: TERM and INT stop it when running transactions have finished, or at once the second time;
 HUP reads the certificate and the users again.
@@ -93,6 +99,13 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE", help_heading = TLS)]
     pub(crate) client_ca: Option<PathBuf>,
 
+    /// Whose certificates are, in place of that: such as fingerprint=3F:A2:…,user=tim, or
+    /// san-email=*@example.org, where the user is the address; may repeat, and the first that is
+    /// meant for a certificate decides. Keys: fingerprint and key-fingerprint (SHA-256), san-email,
+    /// san-dns, common-name, user, may-act-as. In the file: [[client-certificate]] with these keys
+    #[arg(long, value_name = "KEY=VALUE,…", help_heading = TLS)]
+    pub(crate) client_certificate: Vec<CertificateRule>,
+
     /// Don't offer STARTTLS
     #[arg(long, help_heading = TLS)]
     pub(crate) no_starttls: bool,
@@ -108,7 +121,8 @@ pub(crate) struct Options {
     #[serde(deserialize_with = "secrets")]
     pub(crate) user: Vec<Secret>,
 
-    /// A user and a bearer token for XOAUTH2 and OAUTHBEARER; may repeat. For tests
+    /// A user and a bearer token for XOAUTH2 and OAUTHBEARER; may repeat. For tests: --token-jwks and
+    /// --token-introspection are for others
     #[arg(long, value_name = "NAME:TOKEN", help_heading = USERS, value_parser = hidden)]
     #[serde(deserialize_with = "secrets")]
     pub(crate) token: Vec<Secret>,
@@ -133,9 +147,10 @@ pub(crate) struct Options {
     pub(crate) accept_any: bool,
 
     /// The mechanisms of AUTH, in the order they are offered, or none; with each SCRAM-… goes its
-    /// SCRAM-…-PLUS under TLS
+    /// SCRAM-…-PLUS under TLS. DIGEST-MD5 and NTLM are for old clients, and take what `ehlo user
+    /// --digest-md5` and `--ntlm` store, which is as good as a password
     /// [default: SCRAM-SHA-256 where every user has keys for it, PLAIN,LOGIN, and with them what
-    /// --token, --client-ca and --keytab are for]
+    /// --token, --token-jwks, --token-introspection, --client-ca and --keytab are for]
     #[arg(long, value_name = "NAME,…", value_delimiter = ',', help_heading = USERS)]
     #[serde(deserialize_with = "words")]
     pub(crate) auth: Vec<AuthName>,
@@ -148,6 +163,75 @@ pub(crate) struct Options {
     /// Offer AUTH without TLS too: passwords cross the network in clear
     #[arg(long, help_heading = USERS)]
     pub(crate) allow_insecure_auth: bool,
+
+    /// Take tokens that are JWT signed by one of these keys: a JSON Web Key Set in a file, which is
+    /// read again when it changes, or at an https URL, from where it is fetched again every hour and
+    /// for keys that are new. It takes --token-issuer and --token-audience
+    #[arg(long, value_name = "FILE|URL", help_heading = TOKENS)]
+    pub(crate) token_jwks: Option<String>,
+
+    /// Ask at this https URL whether a token is good (RFC 7662), when it is neither in the list of
+    /// --token nor a JWT of --token-jwks
+    #[arg(long, value_name = "URL", help_heading = TOKENS)]
+    pub(crate) token_introspection: Option<String>,
+
+    /// Who asks there: a client's name. Without one, its secret is a bearer token
+    #[arg(long, value_name = "NAME", help_heading = TOKENS)]
+    pub(crate) token_client: Option<String>,
+
+    /// Take that client's secret from the first line of this file
+    #[arg(long, value_name = "FILE", help_heading = TOKENS)]
+    pub(crate) token_secret_file: Option<PathBuf>,
+
+    /// Take that client's secret from this environment variable
+    #[arg(long, value_name = "VAR", help_heading = TOKENS)]
+    pub(crate) token_secret_env: Option<String>,
+
+    /// Who has to have issued a token: its `iss`, letter for letter
+    #[arg(long, value_name = "ISSUER", help_heading = TOKENS)]
+    pub(crate) token_issuer: Option<String>,
+
+    /// For whom a token has to be: its `aud`; may repeat, for one of these
+    #[arg(long, value_name = "NAME", help_heading = TOKENS)]
+    #[serde(deserialize_with = "list")]
+    pub(crate) token_audience: Vec<String>,
+
+    /// What a token has to be good for: its `scope`; may repeat, for all of these
+    #[arg(long, value_name = "SCOPE", help_heading = TOKENS)]
+    #[serde(deserialize_with = "list")]
+    pub(crate) token_scope: Vec<String>,
+
+    /// The claim that says whose a token is, such as preferred_username or email; a client that
+    /// gives a name has to give the same. Take one that no user can set
+    /// [default: sub of a JWT, username or else sub of what is asked for]
+    #[arg(long, value_name = "CLAIM", help_heading = TOKENS)]
+    pub(crate) token_claim: Option<String>,
+
+    /// Take JWT signed by these algorithms alone: RS256, RS384, RS512, PS256, PS384, PS512, ES256,
+    /// ES384, EdDSA [default: all of them]
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',', help_heading = TOKENS)]
+    #[serde(deserialize_with = "words")]
+    pub(crate) token_algorithm: Vec<Algorithm>,
+
+    /// Trust these authorities for the URLs, PEM [default: those this system trusts]
+    #[arg(long, value_name = "FILE", help_heading = TOKENS)]
+    pub(crate) token_ca: Option<PathBuf>,
+
+    /// Seconds the issuer's clock may be off [default: 60]
+    #[arg(long, value_name = "SECS|off", help_heading = TOKENS)]
+    #[serde(deserialize_with = "one")]
+    pub(crate) token_leeway: Option<Limit>,
+
+    /// Seconds the issuer has to answer; after it the client is told to come back [default: 5]
+    #[arg(long, value_name = "SECS", help_heading = TOKENS)]
+    #[serde(deserialize_with = "one")]
+    pub(crate) token_timeout: Option<Limit>,
+
+    /// Seconds for which the answer about a good token is used again: as long, a token that is
+    /// revoked still logs in [default: 60]
+    #[arg(long, value_name = "SECS|off", help_heading = TOKENS)]
+    #[serde(deserialize_with = "one")]
+    pub(crate) token_cache: Option<Limit>,
 
     /// Who has not authenticated may write to this domain; may repeat. To any other it is 550 5.7.1
     #[arg(long, value_name = "DOMAIN", help_heading = MAIL)]
@@ -233,6 +317,11 @@ pub(crate) struct Options {
     #[arg(long, help_heading = PROTOCOL)]
     pub(crate) lmtp: bool,
 
+    /// Take a domain or an address literal behind EHLO and HELO alone: another name, such as one
+    /// with an underscore, is 501
+    #[arg(long, help_heading = PROTOCOL)]
+    pub(crate) strict_hello: bool,
+
     /// Offer these extensions too: DELIVERBY, FUTURERELEASE, MT-PRIORITY, REQUIRETLS, ETRN. What a
     /// client asks for with them is noted in the trace fields
     #[arg(long, value_name = "KEYWORD,…", value_delimiter = ',', help_heading = PROTOCOL)]
@@ -294,13 +383,17 @@ impl Options {
         }
         merged! {
             skip: config;
-            values: hostname cert key client_ca users keytab service_name bare_newline maildir exit_after max_size
+            values: hostname cert key client_ca users keytab service_name token_jwks
+                token_introspection token_client token_secret_file token_secret_env token_issuer
+                token_claim token_ca token_leeway token_timeout token_cache bare_newline maildir
+                exit_after max_size
                 max_recipients max_messages max_connections max_connections_per_ip max_auth_failures
                 max_auth_failures_per_ip max_unauthenticated_commands idle_timeout log_format;
-            lists: listen listen_tls proxy_protocol trust_xclient user token auth local_domain
+            lists: listen listen_tls proxy_protocol trust_xclient client_certificate user token token_audience token_scope
+                token_algorithm auth local_domain
                 reject_recipient offer hide fail delay;
             switches: no_starttls require_tls accept_any auth_optional allow_insecure_auth
-                sender_must_match discard lmtp transcript verbose quiet;
+                sender_must_match discard lmtp strict_hello transcript verbose quiet;
         }
     }
 

@@ -12,6 +12,7 @@ use ehlo::server::Config;
 use ehlo_std::store::{AnyStore, Discard, Maildir};
 use ehlo_std::throttle::ThrottleLimits;
 use ehlo_std::tls::Tls;
+use ehlo_std::users::{ITERATIONS, UsersFile};
 use tracing::warn;
 
 use super::Options;
@@ -82,7 +83,8 @@ impl Plan {
             Some(keytab) => Some(Keys::open(keytab, options.service_name.as_deref())?),
             None => None,
         };
-        let (accounts, mechanisms, generated) = accounts::open(&options)?;
+        let salts = accounts::may_scram(&options).then(state_folder::salt_secret).flatten();
+        let (accounts, mechanisms, generated) = accounts::open(&options, hostname, salts)?;
         let mechanisms: &'static [Mechanism] = mechanisms.leak();
         let config = Config::new(hostname)
             .auth(mechanisms)
@@ -90,6 +92,14 @@ impl Plan {
             .limits(limits(&options))
             .policy(policy(&options));
         let config = if options.lmtp { config.lmtp() } else { config };
+        let config = match salts {
+            Some(secret) => {
+                let iterations = accounts.file.as_ref().and_then(UsersFile::scram_iterations);
+                // Once for the life of the program.
+                config.scram_decoys(Box::leak(Box::new(secret)), iterations.unwrap_or(ITERATIONS))
+            }
+            None => config,
+        };
         let rules = Rules {
             local_domains: core::mem::take(&mut options.local_domain),
             open: false,
@@ -148,6 +158,8 @@ fn contradictions(options: &Options) -> Result<(), Failure> {
         "--maildir and --discard: choose one of them"
     } else if o.cert.is_some() != o.key.is_some() {
         "--cert and --key belong together: give both, or neither for a self-signed certificate"
+    } else if !o.client_certificate.is_empty() && o.client_ca.is_none() {
+        "--client-certificate says nothing without --client-ca FILE, whose authorities vouch for certificates"
     } else if o.require_tls && no_starttls && !o.listen.is_empty() {
         "--require-tls without STARTTLS leaves a client of --listen nothing to do: give --listen-tls alone"
     } else if o.require_tls && o.allow_insecure_auth {
@@ -156,6 +168,8 @@ fn contradictions(options: &Options) -> Result<(), Failure> {
         "--accept-any takes any name and password: leave out --user, --token and --users"
     } else if o.service_name.is_some() && o.keytab.is_none() {
         "--service-name says which key of --keytab FILE: give both"
+    } else if o.accept_any && o.has_token_issuer() {
+        "--accept-any takes any token: leave out --token-jwks and --token-introspection"
     } else if o.hide.iter().any(|hidden| o.offer.contains(hidden)) {
         "the same extension in --offer and --hide: choose one of them"
     } else {
@@ -214,6 +228,7 @@ fn policy(options: &Options) -> Policy {
     policy.auth_optional = options.auth_optional;
     policy.cleartext_auth = options.allow_insecure_auth;
     policy.tls_required = options.require_tls;
+    policy.strict_hello = options.strict_hello;
     policy
 }
 

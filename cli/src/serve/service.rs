@@ -3,7 +3,7 @@
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 
-use ehlo::sasl::ScramKeys;
+use ehlo::sasl::{DigestMd5Key, NtHash, ScramKeys};
 use ehlo::server::guard::{self, Etrn, Hello, Mail, Rcpt};
 use ehlo_std::server::{
     Body, Credentials, Receipt, Refuse, Service, SessionInfo, Verdict, Welcome, accept,
@@ -106,9 +106,13 @@ impl Service for Keeper {
         self.faults.strike(Stage::Hello).await
     }
 
-    async fn login(&self, _: &SessionInfo<Identity>, login: Credentials<'_>) -> Verdict<Identity> {
+    async fn login(
+        &self,
+        session: &SessionInfo<Identity>,
+        login: Credentials<'_>,
+    ) -> Verdict<Identity> {
         self.faults.strike(Stage::Auth).await?;
-        self.accounts.check(login).await
+        self.accounts.check(session.id(), login).await
     }
 
     async fn scram_keys(
@@ -123,12 +127,34 @@ impl Service for Keeper {
         self.accounts.scram_keys(query).await
     }
 
+    async fn digest_md5_key(
+        &self,
+        _: &SessionInfo<Identity>,
+        query: &guard::DigestMd5<'_>,
+    ) -> Verdict<Option<(DigestMd5Key, Identity)>> {
+        self.faults.strike(Stage::Auth).await?;
+        self.accounts.digest_md5_key(query).await
+    }
+
+    async fn nt_hash(
+        &self,
+        _: &SessionInfo<Identity>,
+        query: &guard::Ntlm<'_>,
+    ) -> Verdict<Option<(NtHash, Identity)>> {
+        self.faults.strike(Stage::Auth).await?;
+        self.accounts.nt_hash(query).await
+    }
+
     fn username<'a>(&self, identity: &'a Identity) -> Option<&'a str> {
         Some(identity.name())
     }
 
     async fn mail(&self, session: &SessionInfo<Identity>, mail: &Mail<'_>) -> Verdict {
         self.faults.strike(Stage::Mail).await?;
+        if session.identity().is_some_and(Identity::has_expired) {
+            // There is no second AUTH in a session (RFC 4954 section 4): a new one takes a new token.
+            return Err(Refuse::with_code(421, "4.7.0 the token has expired, log in again"));
+        }
         self.rules.sender(session.identity(), mail.reverse_path())
     }
 

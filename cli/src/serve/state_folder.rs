@@ -1,9 +1,12 @@
-//! Where the self-signed certificate is kept.
+//! Where the self-signed certificate is kept, and what else has to stay over a restart.
 
 use std::env;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use ehlo_std::tls::{SelfSigned, Tls, TlsError};
+use ehlo_std::users::kept_secret;
+use tracing::warn;
 
 use crate::exit::Failure;
 
@@ -13,7 +16,7 @@ pub(crate) fn self_signed(hostname: &str) -> Result<(Tls, SelfSigned), Failure> 
     // A literal such as [192.0.2.1] goes into a certificate as an address.
     let literal = hostname.trim_start_matches('[').trim_end_matches(']');
     let name = literal.strip_prefix("IPv6:").unwrap_or(literal);
-    let here = env::current_dir().unwrap_or_default().join(".ehlo");
+    let here = here();
     let result = match usual() {
         Some(folder) => match Tls::self_signed(folder, &[name]) {
             Err(TlsError::Write { .. } | TlsError::Read { .. }) => Tls::self_signed(here, &[name]),
@@ -22,6 +25,32 @@ pub(crate) fn self_signed(hostname: &str) -> Result<(Tls, SelfSigned), Failure> 
         None => Tls::self_signed(here, &[name]),
     };
     result.map_err(Failure::config)
+}
+
+/// What the salts of users that don't exist are made of: kept beside the certificate, or nowhere if
+/// that can't be.
+pub(crate) fn salt_secret() -> Option<[u8; 32]> {
+    let kept = |folder: &Path| kept_secret(&folder.join("salt-secret"));
+    let result = match usual() {
+        Some(folder) => kept(&folder).or_else(|_: io::Error| kept(&here())),
+        None => kept(&here()),
+    };
+    match result {
+        Ok(secret) => Some(secret),
+        Err(error) => {
+            warn!(
+                %error,
+                "no secret can be kept for SCRAM: who asks before and after a restart can tell \
+                 which users there are"
+            );
+            None
+        }
+    }
+}
+
+/// In this folder, where there is no other.
+fn here() -> PathBuf {
+    env::current_dir().unwrap_or_default().join(".ehlo")
 }
 
 /// The folder the XDG Base Directory Specification has for it.

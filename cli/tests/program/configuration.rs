@@ -68,6 +68,42 @@ fn contradictions_and_wrong_values_are_78_with_what_is_right() {
 }
 
 #[test]
+fn options_for_tokens_and_certificates_that_come_to_nothing_are_78_with_what_is_right() {
+    let introspection = ["--token-introspection", "https://id.example/"];
+    let cases: [(&[&str], &str); 13] = [
+        (&["--auth", "OAUTHBEARER"], "--token-jwks FILE|URL or --token-introspection URL"),
+        (&["--token-issuer", "x"], "--token-issuer says nothing without --token-jwks"),
+        (&["--token-client", "x"], "without --token-introspection URL"),
+        (&["--token-jwks", "missing.json"], "missing.json"),
+        (&["--token-jwks", "hashed.toml"], "no JSON Web Key Set"),
+        (&["--token-jwks", "https://id.example/"], "--token-issuer and --token-audience"),
+        (&["--token-jwks", "http://id.example/"], "https alone"),
+        (&["--token-introspection", "id.example"], "https://"),
+        (&["--token-introspection", "https://me:hunter2@id.example/"], "a user or a password"),
+        (&[&introspection[..], &["--token-client", "x"]].concat(), "--token-secret-file FILE"),
+        (&[&introspection[..], &["--token-secret-env", "NOT_SET"]].concat(), "NOT_SET"),
+        (&[&introspection[..], &["--token-algorithm", "RS256"]].concat(), "--token-jwks"),
+        (&[&introspection[..], &["--accept-any"]].concat(), "leave out --token-jwks"),
+    ];
+    for (options, words) in cases {
+        let (code, line) = refused(options);
+        assert_eq!(code, 78, "{options:?}: {line}");
+        assert!(line.contains(words) && !line.contains("hunter2"), "{options:?}: {line}");
+    }
+    for (rule, words) in [
+        ("common-name=gate", "without --client-ca FILE"),
+        ("user=tim", "something to go by"),
+        ("fingerprint=xyz,user=tim", "64 hexadecimal digits"),
+    ] {
+        let (code, line) = refused(&["--client-certificate", rule]);
+        assert_eq!(code, 78, "{line}");
+        assert!(line.contains(words), "{line}");
+    }
+    let (_, line) = refused(&["--token-jwks", "x", "--token-algorithm", "HS256"]);
+    assert!(line.contains("HS256: no algorithm known here; there are RS256"), "{line}");
+}
+
+#[test]
 fn a_password_is_in_no_error() {
     for options in [
         &["--user", "hunter2"][..],

@@ -4,9 +4,12 @@
 // A test that fails is meant to panic.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
+mod certificates;
 mod client;
 mod configuration;
 mod faults;
+mod historic;
+mod issuer;
 mod kerberos;
 mod log;
 mod peers;
@@ -18,4 +21,5 @@ mod send;
 mod start;
 #[cfg(unix)]
 mod stop;
+mod tokens;
 mod users;

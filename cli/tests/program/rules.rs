@@ -240,3 +240,19 @@ fn without_tls_nothing_is_done_where_it_is_required() {
     let mut client = ehlo.tls_client();
     client.expect("MAIL FROM:<me@example.com>", "250");
 }
+
+#[test]
+fn a_machine_with_an_underscore_in_its_name_is_welcome_unless_names_are_to_be_strict() {
+    let ehlo = Ehlo::serve(&["--accept-any", "--auth-optional"]);
+    let mut client = ehlo.client();
+    assert!(client.say("EHLO MY_PC").contains("PIPELINING"));
+    assert!(client.deliver("hello\r\n").starts_with("250"));
+    let message = String::from_utf8(ehlo.messages().remove(0)).unwrap();
+    assert!(message.contains("\r\nReceived: from MY_PC (["), "{message}");
+    client.expect("EHLO my;pc", "501 5.5.4");
+
+    let strict = Ehlo::serve(&["--accept-any", "--auth-optional", "--strict-hello"]);
+    let mut client = strict.client();
+    client.expect("EHLO MY_PC", "501 5.5.4");
+    assert!(client.say("EHLO my-pc").contains("PIPELINING"));
+}

@@ -108,3 +108,45 @@ fn run_with_password(folder: &Path, arguments: &[&str]) -> (Option<i32>, String)
         .unwrap();
     (output.status.code(), String::from_utf8(output.stderr).unwrap())
 }
+
+/// The salt and the number of iterations that a user is said to have.
+fn salt_of(ehlo: &Ehlo, name: &str) -> String {
+    use base64::Engine as _;
+    let mut client = ehlo.tls_client();
+    let first = crate::client::base64(&format!("n,,n={name},r=0123456789abcdef"));
+    let reply = client.say(&format!("AUTH SCRAM-SHA-256 {first}"));
+    let challenge = reply.strip_prefix("334 ").unwrap().trim_end();
+    let challenge = base64::engine::general_purpose::STANDARD.decode(challenge).unwrap();
+    let challenge = String::from_utf8(challenge).unwrap();
+    challenge[challenge.find(",s=").unwrap()..].to_owned()
+}
+
+#[test]
+fn the_salts_of_users_stay_over_a_restart_whether_they_exist_or_not() {
+    let names = ["tim", "anna", "nobody"];
+    let options = ["--user", "tim:secret", "--users", "u.toml", "--discard"];
+    let folder = tempfile::tempdir().unwrap();
+    let user = "[[user]]\nname = \"anna\"\npassword = \"{plain}secret\"\n";
+    std::fs::write(folder.path().join("u.toml"), user).unwrap();
+    let ehlo = Ehlo::in_folder(folder, &options);
+    let before = names.map(|name| salt_of(&ehlo, name));
+    assert_eq!(names.map(|name| salt_of(&ehlo, name)), before);
+    assert!(before.iter().all(|salt| salt.ends_with(",i=15000")), "{before:?}");
+    let ehlo = Ehlo::in_folder(ehlo.into_folder(), &options);
+    assert_eq!(names.map(|name| salt_of(&ehlo, name)), before);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let path = ehlo.certificate().with_file_name("salt-secret");
+        assert_eq!(std::fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    // Another secret, other salts.
+    let other = Ehlo::in_folder(tempfile::tempdir().unwrap(), &options[..2]);
+    assert_ne!(salt_of(&other, "nobody"), before[2]);
+}
+
+#[test]
+fn nothing_is_kept_for_it_where_it_is_not_offered() {
+    let ehlo = Ehlo::serve(&["--user", "tim:secret", "--auth", "PLAIN", "--discard"]);
+    assert!(!ehlo.certificate().with_file_name("salt-secret").exists());
+}

@@ -203,6 +203,7 @@ mod tests {
         found
     }
 
+    #[cfg(all(feature = "login", feature = "oauth"))]
     #[test]
     fn names_count_as_a_whole_and_in_any_case() {
         let found = read(&["auth xoauth2-plain  LOGIN-MD5\tLogin XOAUTH2", "pipelining", "SIZEX"]);
@@ -211,6 +212,7 @@ mod tests {
         assert!(found.has(Extensions::PIPELINING) && !found.has(Extensions::SIZE));
     }
 
+    #[cfg(all(feature = "plain", feature = "login"))]
     #[test]
     fn the_old_form_of_auth_is_understood() {
         let found = read(&["AUTH=LOGIN PLAIN"]);

@@ -1,9 +1,8 @@
 //! Replies out of the receive window, line by line.
 
-use memchr::memchr2;
-
 use super::error::Fault;
 use crate::reply::{ReplyCode, ReplyLine};
+use crate::wire::find;
 
 const CR: u8 = b'\r';
 const LF: u8 = b'\n';
@@ -63,7 +62,7 @@ impl Receiver {
     /// The next line without its CRLF.
     fn find<'a>(&mut self, unread: &'a [u8]) -> Result<Option<&'a [u8]>, Fault> {
         let rest = unread.get(self.searched..).unwrap_or(&[]);
-        let Some(at) = memchr2(CR, LF, rest) else {
+        let Some(at) = find::first_of(CR, LF, rest) else {
             self.searched = unread.len();
             return Ok(None);
         };

@@ -45,6 +45,7 @@ pub(super) enum Content {
     /// Behind DATA, until the dot.
     #[default]
     Dots,
+    #[cfg_attr(not(feature = "extensions"), allow(dead_code, reason = "only extensions need it"))]
     /// A chunk of BDAT with so many octets to come.
     Chunk(u64),
 }

@@ -12,7 +12,7 @@
 
 use core::fmt;
 
-use crate::address::{ForwardPath, Host, ReversePath};
+use crate::address::{ClientName, ForwardPath, ReversePath};
 use crate::parameter::{MailParameters, RcptParameters};
 
 mod attributes;
@@ -20,18 +20,19 @@ mod parse;
 mod verb;
 
 pub use attributes::{Attribute, Attributes};
+pub(crate) use parse::bdat;
 pub use verb::Verb;
 
 /// A command line, typed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Command<'a> {
-    /// `EHLO`, with the client's domain or address literal.
-    Ehlo(Host<'a>),
-    /// `HELO`, with the client's domain; an address literal is accepted too.
-    Helo(Host<'a>),
+    /// `EHLO`, with what the client calls itself.
+    Ehlo(ClientName<'a>),
+    /// `HELO`, with what the client calls itself; an address literal is accepted too.
+    Helo(ClientName<'a>),
     /// `LHLO` (RFC 2033 section 4.1).
-    Lhlo(Host<'a>),
+    Lhlo(ClientName<'a>),
     /// `MAIL FROM:`.
     Mail(ReversePath<'a>, MailParameters<'a>),
     /// `RCPT TO:`.
@@ -97,9 +98,9 @@ impl fmt::Display for Command<'_> {
     /// the wire, not for a log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Ehlo(host) => write!(f, "EHLO {host}"),
-            Self::Helo(host) => write!(f, "HELO {host}"),
-            Self::Lhlo(host) => write!(f, "LHLO {host}"),
+            Self::Ehlo(name) => write!(f, "EHLO {name}"),
+            Self::Helo(name) => write!(f, "HELO {name}"),
+            Self::Lhlo(name) => write!(f, "LHLO {name}"),
             Self::Mail(path, parameters) => write!(f, "MAIL FROM:{path}{parameters}"),
             Self::Rcpt(path, parameters) => write!(f, "RCPT TO:{path}{parameters}"),
             Self::Data => f.write_str("DATA"),

@@ -1,6 +1,6 @@
 //! Verbs: the first word of a command line.
 
-use crate::wire::{grammar, words};
+use crate::wire::grammar;
 
 /// The verb of a command, found before anything else of the line is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,6 +29,12 @@ pub enum Verb {
     Obsolete,
 }
 
+macro_rules! words {
+    ($($word:ident $verb:ident),*) => {
+        [$((key(stringify!($word).as_bytes()), Verb::$verb)),*]
+    };
+}
+
 impl Verb {
     /// The verb at the front of a line, in any case, and what stands behind it.
     #[must_use]
@@ -38,29 +44,32 @@ impl Verb {
         if !matches!(rest.first(), None | Some(b' ')) {
             return None;
         }
-        let mut upper = [0; 8];
-        let verb = match words::uppercase(word, &mut upper)? {
-            b"EHLO" => Self::Ehlo,
-            b"HELO" => Self::Helo,
-            b"LHLO" => Self::Lhlo,
-            b"MAIL" => Self::Mail,
-            b"RCPT" => Self::Rcpt,
-            b"DATA" => Self::Data,
-            b"BDAT" => Self::Bdat,
-            b"RSET" => Self::Rset,
-            b"NOOP" => Self::Noop,
-            b"QUIT" => Self::Quit,
-            b"VRFY" => Self::Vrfy,
-            b"EXPN" => Self::Expn,
-            b"HELP" => Self::Help,
-            b"STARTTLS" => Self::StartTls,
-            b"AUTH" => Self::Auth,
-            b"ETRN" => Self::Etrn,
-            b"XCLIENT" => Self::Xclient,
-            b"XFORWARD" => Self::Xforward,
-            b"SEND" | b"SOML" | b"SAML" | b"TURN" => Self::Obsolete,
-            _ => return None,
-        };
-        Some((verb, rest))
+        let key = key(word);
+        let (_, verb) = WORDS.iter().find(|(known, _)| *known == key)?;
+        Some((*verb, rest))
     }
+}
+
+/// Each verb with its word, the usual ones first.
+static WORDS: &[(u64, Verb)] = if crate::EXTENSIONS {
+    &words!(
+        MAIL Mail, RCPT Rcpt, DATA Data, EHLO Ehlo, QUIT Quit, RSET Rset, AUTH Auth, STARTTLS StartTls, NOOP Noop,
+        HELO Helo, BDAT Bdat, VRFY Vrfy, HELP Help, LHLO Lhlo, EXPN Expn, ETRN Etrn, XCLIENT Xclient,
+        XFORWARD Xforward, SEND Obsolete, SOML Obsolete, SAML Obsolete, TURN Obsolete
+    )
+} else {
+    &words!(
+        MAIL Mail, RCPT Rcpt, DATA Data, EHLO Ehlo, QUIT Quit, RSET Rset, AUTH Auth, STARTTLS StartTls, NOOP Noop,
+        HELO Helo, BDAT Bdat, VRFY Vrfy, HELP Help
+    )
+};
+
+/// A word in one number, in upper case; that of a word longer than eight letters is no verb's.
+const fn key(word: &[u8]) -> u64 {
+    let (mut key, mut rest) = (0, word);
+    while let [letter, behind @ ..] = rest {
+        key = key << 8 | letter.to_ascii_uppercase() as u64;
+        rest = behind;
+    }
+    if word.len() > 8 { 0 } else { key }
 }

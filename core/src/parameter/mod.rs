@@ -35,7 +35,7 @@ fn each<'a>(
         let parsed = whole(grammar::esmtp_param, word.as_bytes()).ok_or(SyntaxError::Parameter)?;
         let (keyword, value) = word.split_at_checked(parsed.0.len()).unwrap_or((word, ""));
         on(keyword, value.strip_prefix('='))?;
-        rest = behind.trim_start_matches(' ');
+        rest = words::trim_start(behind);
     }
     Ok(())
 }
@@ -50,6 +50,7 @@ fn once<T>(slot: &mut Option<T>, value: Option<T>) -> Result<(), SyntaxError> {
 }
 
 /// Sets a flag that may stand once and takes no value.
+#[cfg(feature = "extensions")]
 fn flag(slot: &mut bool, value: Option<&str>) -> Result<(), SyntaxError> {
     match (value, core::mem::replace(slot, true)) {
         (Some(_), _) => Err(SyntaxError::Parameter),

@@ -58,6 +58,11 @@ impl<'a> OtherParameters<'a> {
         self.iter().next().is_none()
     }
 
+    /// Whether there were none: unlike [`is_empty`](Self::is_empty), told without looking.
+    pub(crate) const fn is_none(&self) -> bool {
+        self.text.is_empty()
+    }
+
     pub(super) fn has_repeated(&self) -> bool {
         let same = |a: &str, b: Parameter<'_>| a.eq_ignore_ascii_case(b.keyword);
         self.iter().enumerate().any(|(n, parameter)| {

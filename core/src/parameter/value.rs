@@ -199,6 +199,7 @@ pub enum Hold<'a> {
 
 impl Hold<'_> {
     /// Reads the value of HOLDFOR.
+    #[cfg(feature = "extensions")]
     pub(super) fn for_seconds(text: &str) -> Result<Self, InvalidParameter> {
         let seconds = whole(grammar::decimal, text.as_bytes()).flatten();
         seconds

@@ -130,6 +130,20 @@ impl ReplyCode {
         self.class() == 5
     }
 
+    /// The code in the upper half of what `pack` made.
+    pub(super) const fn unpacked(packed: u32) -> Self {
+        Self((packed >> 16) as u16)
+    }
+
+    /// What it says in a word.
+    pub(super) const fn word(self) -> &'static str {
+        match self.class() {
+            2 => "OK",
+            3 => "go ahead",
+            _ => "no",
+        }
+    }
+
     /// Its three digits in ASCII.
     pub(crate) const fn digits(self) -> [u8; 3] {
         [b'0' + self.class(), b'0' + (self.0 / 10 % 10) as u8, b'0' + (self.0 % 10) as u8]

@@ -1,6 +1,6 @@
 //! The replies a server gives on its own account, each of which the application can replace.
 
-use super::{Enhanced as E, Reply, ReplyCode as C};
+use super::{Enhanced as E, Lines, Reply, ReplyCode as C, Text};
 use crate::error::SyntaxError;
 
 macro_rules! defaults {
@@ -21,16 +21,33 @@ macro_rules! defaults {
             /// The reply as it is written by default.
             #[must_use]
             pub const fn reply(self) -> Reply<'static> {
+                // One small number for each, so that the compiler makes a table of them.
+                let packed = match self {
+                    $(Self::$name => const { pack(C::$code, $enhanced) },)*
+                    Self::Syntax(error) => error.packed(),
+                };
+                let (code, enhanced) = (C::unpacked(packed), E::unpacked(packed));
+                let text = if crate::TEXTS { self.text() } else { code.word() };
+                Reply { code, enhanced, lines: Lines::One(Text::own(text)) }
+            }
+
+            const fn text(self) -> &'static str {
                 match self {
-                    $(Self::$name => const { Reply::new(C::$code, $enhanced, $text) },)*
-                    Self::Syntax(error) => {
-                        let (code, enhanced, text) = error.reply();
-                        Reply::new(code, Some(enhanced), text)
-                    }
+                    $(Self::$name => $text,)*
+                    Self::Syntax(error) => error.text(),
                 }
             }
         }
     };
+}
+
+/// A reply code and an enhanced status code in one number.
+pub(crate) const fn pack(code: C, status: Option<E>) -> u32 {
+    let status = match status {
+        Some(status) => status.packed(),
+        None => 0,
+    };
+    (code.value() as u32) << 16 | status
 }
 
 defaults! {
@@ -72,8 +89,10 @@ defaults! {
     AuthMalformed = ARGUMENT_ERROR Some(E::SYNTAX_ERROR), "malformed message for this mechanism";
     /// PLAIN without its two NULs (RFC 4616 section 2).
     AuthMalformedPlain = ARGUMENT_ERROR Some(E::SYNTAX_ERROR), "malformed PLAIN message: expected [authorization identity] NUL user NUL password, in UTF-8";
+    /// Not NTLM, or not as it has to be (MS-NLMP section 3.3.2).
+    AuthMalformedNtlm = ARGUMENT_ERROR Some(E::SYNTAX_ERROR), "malformed NTLM message: expected a response of NTLM version 2";
     /// An initial response for a mechanism in which the server speaks first (RFC 4954 section 4).
-    AuthNoInitialResponse = ARGUMENT_ERROR Some(E::INVALID_ARGUMENTS), "this mechanism takes no initial response";
+    AuthNoInitialResponse = ARGUMENT_ERROR Some(E::SECURITY), "this mechanism takes no initial response";
     /// AUTH names a mechanism that is not offered (RFC 4954 section 4).
     AuthUnknownMechanism = PARAMETER_NOT_IMPLEMENTED Some(E::INVALID_ARGUMENTS), "mechanism not available";
     /// AUTH in clear (RFC 4954 section 6, RFC 5248).

@@ -3,7 +3,6 @@
 use core::fmt;
 
 use super::ReplyCode;
-use crate::wire::words;
 
 /// An enhanced status code: `class.subject.detail` (RFC 3463; registered ones in RFC 5248).
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -96,28 +95,59 @@ impl Enhanced {
         (self.class, self.subject, self.detail)
     }
 
+    /// It in one number; its subject and detail are small, as all of those above are.
+    pub(super) const fn packed(self) -> u32 {
+        (self.class as u32) << 12 | (self.subject as u32) << 8 | self.detail as u32
+    }
+
+    /// The status in the lower half of what `pack` made; zero is none.
+    pub(super) const fn unpacked(packed: u32) -> Option<Self> {
+        match (packed >> 12 & 15) as u8 {
+            0 => None,
+            class => {
+                let (subject, detail) = ((packed >> 8 & 15) as u16, (packed & 255) as u16);
+                Some(Self { class, subject, detail })
+            }
+        }
+    }
+
     /// Splits a text that begins with a status, such as `5.7.1 not you`, from what follows.
     #[must_use]
     pub fn split_from(text: &str) -> (Option<Self>, &str) {
-        let (word, rest) = words::first_word(text);
-        match Self::parse(word) {
-            Some(status) => (Some(status), rest),
+        match Self::at_the_front(text.as_bytes()) {
+            Some((status, length)) => {
+                let behind = text.get(length..).unwrap_or_default();
+                (Some(status), behind.strip_prefix(' ').unwrap_or(behind))
+            }
             None => (None, text),
         }
     }
 
-    fn parse(word: &str) -> Option<Self> {
-        let (class, rest) = words::split_once(word, b'.')?;
-        let (subject, detail) = words::split_once(rest, b'.')?;
-        let number = |digits: &str| {
-            let value = |sum: u16, c: u8| {
-                c.is_ascii_digit()
-                    .then(|| sum.saturating_mul(10).saturating_add(u16::from(c - b'0')))
-            };
-            digits.bytes().try_fold(0, value).filter(|_| (1..=3).contains(&digits.len()))
-        };
-        let (class, subject, detail) = (number(class)?, number(subject)?, number(detail)?);
-        Self::new(u8::try_from(class).ok()?, subject, detail)
+    /// The status at the front of some octets, and its length.
+    fn at_the_front(octets: &[u8]) -> Option<(Self, usize)> {
+        let (mut numbers, mut digits) = ([0_u16; 3], 0);
+        let mut number = numbers.iter_mut();
+        let mut current = number.next()?;
+        let mut length = 0_usize;
+        for octet in octets.iter().take_while(|octet| **octet != b' ') {
+            match octet {
+                b'0'..=b'9' if digits < 3 => {
+                    *current = current.wrapping_mul(10).wrapping_add(u16::from(octet - b'0'));
+                    digits += 1;
+                }
+                b'.' if digits > 0 => {
+                    current = number.next()?;
+                    digits = 0;
+                }
+                _ => return None,
+            }
+            length += 1;
+        }
+        if digits == 0 || number.next().is_some() {
+            return None;
+        }
+        let [class, subject, detail] = numbers;
+        Some((Self::new(u8::try_from(class).ok()?, subject, detail)?, length))
     }
 
     /// The status where its class is the first digit of the code, as RFC 2034 section 4 asks.

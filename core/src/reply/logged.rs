@@ -3,7 +3,7 @@
 use core::fmt;
 
 /// A line of a reply, without its CRLF, as it may be logged: printable, and without the proof at the
-/// end of a SCRAM exchange, against which passwords could be guessed by whoever reads the log.
+/// end of an exchange by SCRAM or DIGEST-MD5, against which passwords could be guessed by whoever reads the log.
 ///
 /// ```
 /// use ehlo::reply::LoggedLine;
@@ -11,6 +11,9 @@ use core::fmt;
 /// assert_eq!(LoggedLine::new(b"250 2.0.0 OK").to_string(), "250 2.0.0 OK");
 /// // `v=rmF9pqV8S7suAoZWja4dJRkFsKQ=`
 /// let proof = b"334 dj1ybUY5cHFWOFM3c3VBb1pXamE0ZEpSa0ZzS1E9";
+/// assert_eq!(LoggedLine::new(proof).to_string(), "334 <secret>");
+/// // `rspauth=…`
+/// let proof = b"334 cnNwYXV0aD1lYTQwZjYwMzM1YzQyN2I1NTI3Yjg0ZGJhYmNkZmZmZA==";
 /// assert_eq!(LoggedLine::new(proof).to_string(), "334 <secret>");
 /// ```
 #[derive(Clone, Copy)]
@@ -27,8 +30,11 @@ impl<'a> LoggedLine<'a> {
 impl fmt::Display for LoggedLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            // What begins with `v=`, in base64.
-            [b'3', b'3', b'4', _, b'd', b'j', b'0'..=b'3', ..] => f.write_str("334 <secret>"),
+            // What begins with `v=` or `rspauth`, in base64.
+            [b'3', b'3', b'4', _, b'd', b'j', b'0'..=b'3', ..]
+            | [b'3', b'3', b'4', _, b'c', b'n', b'N', b'w', b'Y', b'X', b'V', b'0', b'a', ..] => {
+                f.write_str("334 <secret>")
+            }
             line => write!(f, "{}", line.escape_ascii()),
         }
     }

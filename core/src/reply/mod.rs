@@ -11,6 +11,7 @@ mod write;
 
 pub use code::ReplyCode;
 pub use default::DefaultReply;
+pub(crate) use default::pack;
 pub use enhanced::Enhanced;
 pub use logged::LoggedLine;
 pub use received::{Received, ReplyLine};
@@ -30,6 +31,7 @@ pub struct Reply<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Lines<'a> {
     One(Text<'a>),
+    #[cfg(feature = "extensions")]
     Many(&'a [&'a str]),
 }
 
@@ -48,6 +50,7 @@ impl<'a> Reply<'a> {
     }
 
     /// A reply with several lines of text.
+    #[cfg(feature = "extensions")]
     #[must_use]
     pub const fn lines(code: ReplyCode, enhanced: Option<Enhanced>, lines: &'a [&'a str]) -> Self {
         Self { code, enhanced: Enhanced::fitting(enhanced, code), lines: Lines::Many(lines) }

@@ -24,6 +24,11 @@ impl<'a> Text<'a> {
         }
     }
 
+    /// A text of this crate's own.
+    pub(super) const fn own(text: &'a str) -> Self {
+        Self(text)
+    }
+
     /// The text.
     #[must_use]
     pub const fn as_str(self) -> &'a str {

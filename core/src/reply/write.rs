@@ -8,6 +8,7 @@ use crate::wire::{copy, words};
 /// Octets around the text of a line: code, separator, the longest enhanced status code, a space and
 /// CRLF.
 const AROUND: usize = 4 + 10 + 2;
+#[cfg(feature = "extensions")]
 const LINE_TEXT_MAX: usize = REPLY_LINE_MAX - AROUND;
 
 /// Writes replies into the free part of a send buffer; what does not fit is left out, line by line
@@ -35,7 +36,9 @@ impl<'a> ReplyWriter<'a> {
     pub(crate) fn reply(&mut self, reply: &Reply<'_>) {
         match reply.lines {
             Lines::One(text) => self.wrapped(reply.code, reply.enhanced, text.as_str(), true),
+            #[cfg(feature = "extensions")]
             Lines::Many([]) => self.wrapped(reply.code, reply.enhanced, "", true),
+            #[cfg(feature = "extensions")]
             Lines::Many([lines @ .., last]) => {
                 for line in lines {
                     let line = Text::new(line).as_str();
@@ -59,6 +62,12 @@ impl<'a> ReplyWriter<'a> {
         loop {
             let room = self.room().min(REPLY_LINE_MAX).saturating_sub(AROUND);
             let fits = rest.len() <= room;
+            // Without long texts of its own a line is enough.
+            if !crate::TEXTS {
+                let end = (0..=room.min(rest.len())).rev().find(|at| rest.is_char_boundary(*at));
+                let text = end.and_then(|end| rest.get(..end)).unwrap_or_default();
+                return self.line(code, enhanced, text, last);
+            }
             // Another line needs room for itself: the last one must never be missing.
             let another = !fits && self.room() >= 2 * REPLY_LINE_MAX;
             let (line, behind) = if fits { (rest, "") } else { split(rest, room) };
@@ -67,6 +76,21 @@ impl<'a> ReplyWriter<'a> {
                 return;
             }
             rest = behind;
+        }
+    }
+
+    /// A greeting; a text that would make the line too long is left out.
+    pub(crate) fn greeting(&mut self, hostname: &str, text: &str) {
+        let text = Text::new(text).as_str();
+        let start = self.written;
+        let mut complete = self.octets(b"220 ") && self.text(Text::new(hostname).as_str());
+        let line = self.written.saturating_sub(start);
+        let room = self.room().min(REPLY_LINE_MAX.saturating_sub(line));
+        if !text.is_empty() && text.len().saturating_add(3) <= room {
+            complete &= self.octets(b" ") && self.text(text);
+        }
+        if !(complete && self.octets(b"\r\n")) {
+            self.written = start;
         }
     }
 
@@ -104,10 +128,10 @@ impl<'a> ReplyWriter<'a> {
         if self.utf8 || text.is_ascii() {
             return self.octets(text.as_bytes());
         }
-        text.chars().all(|c| match u8::try_from(c) {
-            Ok(octet) if octet.is_ascii() => self.octets(&[octet]),
-            _ => self.octets(b"?"),
-        })
+        // A `?` in place of each character, which is one octet that is no continuation.
+        text.bytes()
+            .filter(|octet| octet & 0xC0 != 0x80)
+            .all(|octet| self.octets(&[if octet.is_ascii() { octet } else { b'?' }]))
     }
 
     /// A number in decimal.

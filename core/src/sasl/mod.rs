@@ -45,9 +45,9 @@ pub use mechanism::Mechanism;
 #[cfg(feature = "_nonce")]
 pub(crate) use nonce_seed::NonceSeed;
 #[cfg(feature = "ntlm")]
-pub use ntlm::{NtHash, Ntlm, Utf16};
+pub(crate) use ntlm::ServerChallenge;
 #[cfg(feature = "ntlm")]
-pub(crate) use ntlm::{ServerChallenge, is_negotiate};
+pub use ntlm::{Negotiate, NtHash, Ntlm, NtlmName};
 #[cfg(feature = "oauth")]
 pub use oauth::TokenError;
 #[cfg(feature = "_scram")]

@@ -1,13 +1,11 @@
 //! OAuth 2.0 bearer tokens: OAUTHBEARER (RFC 7628) and XOAUTH2.
 
-use memchr::memchr;
-
 use super::Mechanism;
 use super::client::Exchange;
 use super::server::{Malformed, Token, name};
 use crate::secret::Secret;
-use crate::wire::copy;
 use crate::wire::print::{LineWriter, Sink as _};
+use crate::wire::{copy, find};
 
 const SEPARATOR: u8 = 1;
 
@@ -111,7 +109,7 @@ pub(super) fn read_oauthbearer(message: &[u8]) -> Result<Token<'_>, Malformed> {
 
 /// What stands before the next separator, and behind it.
 fn split(octets: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
-    let at = memchr(SEPARATOR, octets).ok_or(Malformed)?;
+    let at = find::first(SEPARATOR, octets).ok_or(Malformed)?;
     let (head, tail) = octets.split_at_checked(at).ok_or(Malformed)?;
     Ok((head, tail.get(1..).unwrap_or(&[])))
 }

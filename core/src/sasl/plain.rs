@@ -1,10 +1,9 @@
 //! PLAIN (RFC 4616).
 
-use memchr::memchr;
-
 use super::client::Exchange;
 use super::server::{Malformed, Password, name};
 use crate::secret::Secret;
+use crate::wire::find;
 use crate::wire::print::{LineWriter, Sink as _};
 
 /// `message = [authzid] UTF8NUL authcid UTF8NUL passwd`, each of `1*SAFE` (RFC 4616 section 2):
@@ -19,7 +18,7 @@ pub(super) fn read(message: &[u8]) -> Result<Password<'_>, Malformed> {
 
 /// What stands before and behind the first NUL. A third NUL is found when the password is read.
 fn split(octets: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (head, tail) = octets.split_at_checked(memchr(0, octets)?)?;
+    let (head, tail) = octets.split_at_checked(find::first(0, octets)?)?;
     Some((head, tail.get(1..)?))
 }
 

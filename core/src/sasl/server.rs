@@ -21,6 +21,7 @@ use core::fmt;
 
 use super::Mechanism;
 use crate::secret::Secret;
+use crate::wire::find;
 
 /// An exchange with a client, by one mechanism.
 #[derive(Clone, Copy, Debug)]
@@ -79,7 +80,7 @@ pub enum Verify<'a> {
     DigestMd5(super::DigestMd5<'a>),
     /// The challenge of NTLM, which the client has asked for.
     #[cfg(feature = "ntlm")]
-    Negotiate,
+    Negotiate(super::Negotiate),
     /// The hash of a user's password: NTLM.
     #[cfg(feature = "ntlm")]
     Ntlm(super::Ntlm<'a>),
@@ -226,9 +227,7 @@ impl Exchange {
             #[cfg(feature = "ntlm")]
             Mechanism::Ntlm if self.round > 1 => super::Ntlm::read(response).map(Verify::Ntlm),
             #[cfg(feature = "ntlm")]
-            Mechanism::Ntlm if super::is_negotiate(response) => Ok(Verify::Negotiate),
-            #[cfg(feature = "ntlm")]
-            Mechanism::Ntlm => Err(Malformed),
+            Mechanism::Ntlm => super::Negotiate::read(response).map(Verify::Negotiate),
             Mechanism::External => super::external::read(response).map(Verify::External),
             Mechanism::Anonymous => super::anonymous::read(response).map(Verify::Anonymous),
             // The application's own; those that were looked at before don't come here.
@@ -264,7 +263,7 @@ impl core::error::Error for Malformed {}
 /// UTF-8 without NUL and with something in it: what a name or a password is.
 pub(super) fn name(octets: &[u8]) -> Result<&str, Malformed> {
     match core::str::from_utf8(octets) {
-        Ok(text) if !text.is_empty() && !octets.contains(&0) => Ok(text),
+        Ok(text) if !text.is_empty() && find::first(0, octets).is_none() => Ok(text),
         _ => Err(Malformed),
     }
 }

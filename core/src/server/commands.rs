@@ -4,9 +4,10 @@ use super::config::{Config, Notices};
 use super::facts::Hello;
 use super::machine::{Aborted, Closed, Machine, Pending, State, Step};
 use super::state::Turn;
+use crate::EXTENSIONS;
 use crate::address::{ForwardPath, ReversePath};
 use crate::capability::Extensions as E;
-use crate::command::{Command, Verb};
+use crate::command::{self, Command, Verb};
 use crate::error::SyntaxError;
 use crate::parameter::{BodyType, MailParameters, OtherParameters, RcptParameters};
 use crate::reply::DefaultReply as R;
@@ -54,7 +55,8 @@ impl Machine<'_> {
         if matches!(found, Line::BareNewline(_)) {
             return Taken::Refused(R::BareNewline);
         }
-        if self.config.notices == Notices::All
+        if EXTENSIONS
+            && self.config.notices == Notices::All
             && !core::mem::replace(&mut self.state.flags.shown, true)
         {
             self.state.pending = Pending::Line(length);
@@ -73,10 +75,19 @@ impl Machine<'_> {
         }
         // The octets of a chunk come whatever is said to it, so its size comes first.
         if verb == Verb::Bdat {
-            return match Command::of_verb(verb, rest) {
-                Ok(Command::Bdat(size, last)) => self.on_bdat(size, last),
-                Ok(_) => self.error(R::Syntax(SyntaxError::Argument)),
-                Err(error) => self.on_bad_bdat(error),
+            if !EXTENSIONS {
+                self.state.consume_line();
+                return self.end(R::NotOffered);
+            }
+            return match command::bdat(rest) {
+                Ok((size, Ok(last))) => self.on_bdat(size, last),
+                Ok((size, Err(error))) => self.refuse_chunk(R::Syntax(error), size, false),
+                // Where the chunk ends can't be known, and its octets must not become commands.
+                Err(error @ SyntaxError::ChunkSize) => {
+                    self.state.consume_line();
+                    self.end(R::Syntax(error));
+                }
+                Err(error) => self.error(R::Syntax(error)),
             };
         }
         if self.state.is_one_too_many(self.config, verb) {
@@ -107,19 +118,21 @@ impl Machine<'_> {
         }
         let no_hello = facts.hello == Hello::None;
         match verb {
-            Verb::Ehlo | Verb::Helo if self.config.lmtp => return Some(R::WrongHello),
-            Verb::Lhlo if !self.config.lmtp => return Some(R::WrongHello),
+            Verb::Ehlo | Verb::Helo if self.config.speaks_lmtp() => return Some(R::WrongHello),
+            Verb::Lhlo if !self.config.speaks_lmtp() => return Some(R::WrongHello),
             Verb::StartTls if facts.tls => return Some(R::TlsActive),
             Verb::StartTls if !extensions(E::STARTTLS) => return Some(R::NotOffered),
             Verb::Auth if self.config.mechanisms.is_empty() => return Some(R::NotOffered),
             Verb::Auth if facts.hello != Hello::Ehlo => return Some(R::HelloFirst),
             Verb::Auth if facts.authenticated => return Some(R::AlreadyAuthenticated),
             Verb::Auth if transaction.open => return Some(R::AuthInTransaction),
-            Verb::Etrn if !extensions(E::ETRN) => return Some(R::NotOffered),
-            Verb::Xclient | Verb::Xforward if !self.state.flags.xclient => {
+            Verb::Etrn if EXTENSIONS && !extensions(E::ETRN) => return Some(R::NotOffered),
+            Verb::Xclient | Verb::Xforward if EXTENSIONS && !self.state.flags.xclient => {
                 return Some(R::NotTrusted);
             }
-            Verb::Xclient | Verb::Xforward if transaction.open => return Some(R::NestedMail),
+            Verb::Xclient | Verb::Xforward if EXTENSIONS && transaction.open => {
+                return Some(R::NestedMail);
+            }
             Verb::Mail | Verb::Rcpt | Verb::Data | Verb::Bdat | Verb::Etrn if no_hello => {
                 return Some(R::HelloFirst);
             }
@@ -142,14 +155,14 @@ impl Machine<'_> {
         match verb {
             Verb::Mail if transaction.open => Some(R::NestedMail),
             Verb::Rcpt | Verb::Data if !transaction.open => Some(R::MailFirst),
-            Verb::Rcpt | Verb::Data if transaction.data => Some(R::ChunkExpected),
-            Verb::Bdat if !transaction.open => Some(R::ChunkOutOfPlace),
+            Verb::Rcpt | Verb::Data if EXTENSIONS && transaction.data => Some(R::ChunkExpected),
+            Verb::Bdat if EXTENSIONS && !transaction.open => Some(R::ChunkOutOfPlace),
             Verb::Data | Verb::Bdat if transaction.recipients == 0 => {
                 // LMTP has 503 for both (RFC 2033 section 4.2).
-                let refused = transaction.refused && !self.config.lmtp;
+                let refused = transaction.refused && !self.config.speaks_lmtp();
                 Some(if refused { R::NoValidRecipients } else { R::RecipientFirst })
             }
-            Verb::Data if transaction.body == Some(BodyType::BinaryMime) => {
+            Verb::Data if EXTENSIONS && transaction.body == Some(BodyType::BinaryMime) => {
                 Some(R::BinaryNeedsBdat)
             }
             _ => None,
@@ -159,9 +172,14 @@ impl Machine<'_> {
     /// Why a well-formed command in the right place is refused all the same.
     fn refusal_of(&self, command: &Command<'_>) -> Option<R> {
         match command {
+            Command::Ehlo(name) | Command::Helo(name) | Command::Lhlo(name)
+                if self.config.policy.strict_hello && name.host().is_none() =>
+            {
+                Some(R::Syntax(SyntaxError::Hello))
+            }
             Command::Mail(path, parameters) => self.refusal_of_mail(path, parameters),
             Command::Rcpt(path, parameters) => self.refusal_of_rcpt(path, parameters),
-            Command::Vrfy(text) | Command::Expn(text) if !text.is_ascii() => {
+            Command::Vrfy(text) | Command::Expn(text) if EXTENSIONS && !text.is_ascii() => {
                 // RFC 6531 section 3.7.4.2: the parameter stands behind the address.
                 let last = words::rsplit_once(text, b' ').map_or("", |(_, last)| last);
                 let asked =
@@ -173,26 +191,16 @@ impl Machine<'_> {
     }
 
     fn refusal_of_mail(&self, path: &ReversePath<'_>, p: &MailParameters<'_>) -> Option<R> {
-        let offers = |wanted: bool, extension| !wanted || self.config.offers(extension);
-        let eight_bit = p.body == Some(BodyType::EightBitMime);
-        let binary = p.body == Some(BodyType::BinaryMime);
-        let known = offers(p.size.is_some(), E::SIZE)
-            && (p.body.is_none() || self.config.offers(E::EIGHT_BIT_MIME) || binary)
-            && offers(eight_bit, E::EIGHT_BIT_MIME)
-            && offers(binary, E::BINARYMIME.with(E::CHUNKING))
-            && offers(p.smtputf8, E::SMTPUTF8)
-            && offers(p.ret.is_some() || p.envid.is_some(), E::DSN)
-            && (!p.requiretls || self.state.facts.tls)
-            && offers(p.requiretls, E::REQUIRETLS)
-            && offers(p.hold.is_some(), E::FUTURERELEASE)
-            && offers(p.by.is_some(), E::DELIVERBY)
-            && offers(p.mt_priority.is_some(), E::MT_PRIORITY)
+        let needs = p.needs();
+        let tls = self.state.facts.tls || !needs.contains(E::REQUIRETLS);
+        let known = self.config.offers(needs)
+            && tls
             && (p.auth.is_none() || !self.config.mechanisms.is_empty())
             && self.takes(&p.other);
         let limit = self.config.limits.message;
         // HELO offers nothing, so it allows no parameter (RFC 5321 section 4.1.1.1).
         let helo = self.state.facts.hello == Hello::Helo;
-        if !known || (helo && *p != MailParameters::default()) {
+        if !known || (helo && !p.is_empty()) {
             Some(R::UnknownParameter)
         } else if !path.as_str().is_ascii() && !p.smtputf8 {
             Some(R::NonAsciiAddress)
@@ -204,17 +212,17 @@ impl Machine<'_> {
     }
 
     fn refusal_of_rcpt(&self, path: &ForwardPath<'_>, p: &RcptParameters<'_>) -> Option<R> {
-        let dsn = p.notify.is_some() || p.orcpt.is_some();
         let ehlo = self.state.facts.hello == Hello::Ehlo;
         let utf8 = self.state.facts.smtputf8;
-        let original = p.orcpt.map_or("", |orcpt| orcpt.as_str());
         let limit = match self.config.limits.recipients {
             0 => u16::MAX,
             limit => limit,
         };
-        if (dsn && !(ehlo && self.config.offers(E::DSN))) || !self.takes(&p.other) {
+        let needs = p.needs();
+        let known = needs == E::NONE || (ehlo && self.config.offers(needs));
+        if !known || !self.takes(&p.other) {
             Some(R::UnknownParameter)
-        } else if !(utf8 || path.as_str().is_ascii() && original.is_ascii()) {
+        } else if !(utf8 || path.as_str().is_ascii() && p.is_ascii()) {
             Some(R::NonAsciiAddress)
         } else if self.state.transaction.recipients >= limit {
             Some(R::TooManyRecipients)
@@ -225,6 +233,9 @@ impl Machine<'_> {
 
     /// Whether the application knows each of these parameters.
     fn takes(&self, other: &OtherParameters<'_>) -> bool {
+        if !EXTENSIONS {
+            return other.is_none();
+        }
         other.iter().all(|parameter| {
             self.config.parameters.iter().any(|own| own.eq_ignore_ascii_case(parameter.keyword))
         })
@@ -265,15 +276,19 @@ impl Machine<'_> {
                 self.reply(R::Closing);
                 self.state.close(Closed::Quit);
             }
-            Verb::Vrfy => self.state.pending = Pending::Verify,
-            Verb::Expn => self.state.pending = Pending::Expand,
+            Verb::Vrfy if EXTENSIONS => self.state.pending = Pending::Verify,
+            Verb::Expn if EXTENSIONS => self.state.pending = Pending::Expand,
+            Verb::Vrfy => {
+                self.reply(R::CannotVerify);
+                self.state.flags.flush = true;
+            }
             Verb::Help => self.reply(R::Help),
             Verb::StartTls => self.on_starttls(),
             Verb::Auth => self.on_auth(),
-            Verb::Etrn => self.state.pending = Pending::Etrn,
-            Verb::Xclient => self.state.pending = Pending::Xclient,
-            Verb::Xforward => self.state.pending = Pending::Xforward,
-            Verb::Bdat | Verb::Obsolete => self.error(R::NotOffered),
+            Verb::Etrn if EXTENSIONS => self.state.pending = Pending::Etrn,
+            Verb::Xclient if EXTENSIONS => self.state.pending = Pending::Xclient,
+            Verb::Xforward if EXTENSIONS => self.state.pending = Pending::Xforward,
+            _ => self.error(R::NotOffered),
         }
     }
 

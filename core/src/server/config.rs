@@ -1,5 +1,6 @@
 //! What a server offers, allows and says.
 
+use crate::EXTENSIONS;
 use crate::capability::Extensions;
 use crate::limits::Limits;
 use crate::policy::Policy;
@@ -7,6 +8,7 @@ use crate::reply::{DefaultReply, Reply};
 use crate::sasl::Mechanism;
 
 /// Which notices the application wants.
+#[cfg_attr(not(feature = "extensions"), allow(dead_code, reason = "only extensions need it"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Notices {
     None,
@@ -116,6 +118,7 @@ impl<'c> Config<'c> {
 
     /// Parameters of MAIL and RCPT that the application knows what to do with. Any other one this
     /// crate doesn't know is answered 555.
+    #[cfg(feature = "extensions")]
     #[must_use]
     pub const fn parameters(self, parameters: &'c [&'c str]) -> Self {
         Self { parameters, ..self }
@@ -159,6 +162,7 @@ impl<'c> Config<'c> {
     }
 
     /// LMTP in place of SMTP (RFC 2033): LHLO, and a reply for each recipient of a message.
+    #[cfg(feature = "extensions")]
     #[must_use]
     pub const fn lmtp(self) -> Self {
         Self { lmtp: true, ..self }
@@ -166,6 +170,7 @@ impl<'c> Config<'c> {
 
     /// `Notice` events: each line as it comes, with credentials masked, and each reply the machine
     /// gives on its own account. For logs and transcripts.
+    #[cfg(feature = "extensions")]
     #[must_use]
     pub const fn notices(self) -> Self {
         Self { notices: Notices::All, ..self }
@@ -173,6 +178,7 @@ impl<'c> Config<'c> {
 
     /// `Notice` events for the replies alone that the machine gives on its own account: for a log
     /// that says why something was refused.
+    #[cfg(feature = "extensions")]
     #[must_use]
     pub const fn reply_notices(self) -> Self {
         Self { notices: Notices::Replies, ..self }
@@ -180,6 +186,7 @@ impl<'c> Config<'c> {
 
     /// A function that is asked for each default reply, and may give another in its place. A reply
     /// with a code of another class is not taken.
+    #[cfg(feature = "texts")]
     #[must_use]
     pub const fn replies(self, replies: fn(DefaultReply) -> Option<Reply<'static>>) -> Self {
         Self { replies: Some(replies), ..self }
@@ -207,11 +214,19 @@ impl<'c> Config<'c> {
     /// The reply to write for a default one.
     pub(super) fn reply(&self, default: DefaultReply) -> Reply<'static> {
         let usual = default.reply();
+        if !crate::TEXTS {
+            return usual;
+        }
         let replaced = self.replies.and_then(|replies| replies(default));
         replaced.filter(|reply| reply.code().class() == usual.code().class()).unwrap_or(usual)
     }
 
     pub(super) const fn offers(&self, extension: Extensions) -> bool {
-        self.extensions.contains(extension)
+        Extensions::KNOWN.contains(extension) && self.extensions.contains(extension)
+    }
+
+    /// Whether it is LMTP.
+    pub(super) const fn speaks_lmtp(&self) -> bool {
+        EXTENSIONS && self.lmtp
     }
 }

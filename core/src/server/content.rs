@@ -3,9 +3,9 @@
 use super::facts::Hello;
 use super::machine::{Aborted, Machine, Pending, Step};
 use super::state::Turn;
+use crate::EXTENSIONS;
 use crate::capability::Extensions as E;
 use crate::command::Verb;
-use crate::error::SyntaxError;
 use crate::parameter::BodyType;
 use crate::policy::BareNewline;
 use crate::reply::DefaultReply as R;
@@ -87,7 +87,7 @@ impl Machine<'_> {
     /// What the mail data is checked for. What is dropped is checked for nothing but its end.
     fn rules(&self) -> Rules {
         let transaction = &self.state.transaction;
-        let binary = transaction.body == Some(BodyType::BinaryMime);
+        let binary = EXTENSIONS && transaction.body == Some(BodyType::BinaryMime);
         if binary || transaction.discard != Discard::No {
             return Rules { bare: Bare::Keep, ..Rules::default() };
         }
@@ -175,7 +175,7 @@ impl Machine<'_> {
     fn owe(&mut self, reply: R) {
         let transaction = &self.state.transaction;
         let whole = transaction.last || self.state.phase() == super::state::Phase::Content;
-        let count = if self.config.lmtp && whole { transaction.recipients } else { 1 };
+        let count = if self.config.speaks_lmtp() && whole { transaction.recipients } else { 1 };
         self.state.owed = Some((reply, count.max(1)));
     }
 
@@ -203,21 +203,8 @@ impl Machine<'_> {
         }
     }
 
-    /// `BDAT` with an argument that can't be read.
-    pub(super) fn on_bad_bdat(&mut self, error: SyntaxError) {
-        match error {
-            SyntaxError::ChunkMarker(size) => self.refuse_chunk(R::Syntax(error), size, false),
-            // Where the chunk ends can't be known, and its octets must not become commands.
-            SyntaxError::ChunkSize => {
-                self.state.consume_line();
-                self.end(R::Syntax(error));
-            }
-            _ => self.error(R::Syntax(error)),
-        }
-    }
-
     /// Drops a chunk; the transaction it may have been part of is over.
-    fn refuse_chunk(&mut self, reply: R, size: u64, last: bool) {
+    pub(super) fn refuse_chunk(&mut self, reply: R, size: u64, last: bool) {
         self.state.counts.errors = self.state.counts.errors.saturating_add(1);
         let limit = self.config.limits.errors;
         self.state.consume_line();

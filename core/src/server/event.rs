@@ -1,6 +1,5 @@
 //! Events: what a client wants, or what has happened.
 
-use super::config::Config;
 use super::facts::Hello as HelloKind;
 #[cfg(feature = "cram-md5")]
 use super::guard::CramMd5;
@@ -13,14 +12,17 @@ use super::guard::ScramKeys;
 #[cfg(feature = "oauth")]
 use super::guard::Token;
 use super::guard::{
-    Anonymous, Answer, Body, Connected, Data, EndOfData, Etrn, Exchange, Expand, External, Hello,
-    Login, Mail, Notice, Rcpt, Shown, TransactionAborted, Upgrade, Verify, Xclient, Xforward,
+    Anonymous, Answer, Body, Connected, Data, EndOfData, Exchange, External, Hello, Login, Mail,
+    Rcpt, TransactionAborted, Upgrade,
 };
-use super::machine::{Closed, Machine, Pending, State};
+#[cfg(feature = "extensions")]
+use super::guard::{Etrn, Expand, Notice, Shown, Verify, Xclient, Xforward};
+use super::machine::{Closed, Machine, Pending};
+#[cfg(feature = "extensions")]
+use super::shown::shown_of;
 use super::state::Phase;
 use crate::command::{Command, Verb};
 use crate::reply::Refusal;
-use crate::sasl::Mechanism;
 use crate::sasl::server::{Malformed, Verify as SaslVerify};
 
 /// What a client wants, or what has happened. Each is a guard, and the guard is the answer.
@@ -67,24 +69,40 @@ pub enum Event<'a> {
     /// The message is complete.
     EndOfData(EndOfData<'a>),
     /// VRFY.
+    #[cfg(feature = "extensions")]
     Verify(Verify<'a>),
     /// EXPN.
+    #[cfg(feature = "extensions")]
     Expand(Expand<'a>),
     /// ETRN.
+    #[cfg(feature = "extensions")]
     Etrn(Etrn<'a>),
     /// XCLIENT.
+    #[cfg(feature = "extensions")]
     Xclient(Xclient<'a>),
     /// XFORWARD.
+    #[cfg(feature = "extensions")]
     Xforward(Xforward<'a>),
     /// The mail transaction is over without a message.
     Aborted(TransactionAborted<'a>),
     /// Something for the log.
+    #[cfg(feature = "extensions")]
     Notice(Notice<'a>),
     /// The connection is over. This is offered for ever.
     Closed(Closed),
 }
 
 impl Event<'_> {
+    /// Whether it only tells something: there is nothing to be decided.
+    #[must_use]
+    pub const fn only_tells(&self) -> bool {
+        match self {
+            #[cfg(feature = "extensions")]
+            Self::Notice(_) => true,
+            other => matches!(other, Self::Aborted(_)),
+        }
+    }
+
     /// The answer of an application that has none of its own: it greets and says hello, and refuses
     /// everything that would have it check credentials or take mail.
     pub fn decline(self) {
@@ -112,12 +130,18 @@ impl Event<'_> {
             Self::Data(data) => data.refuse(&no),
             Self::Body(body) => body.refuse(&no),
             Self::EndOfData(end) => end.refuse(&no),
+            #[cfg(feature = "extensions")]
             Self::Verify(verify) => verify.decline(),
+            #[cfg(feature = "extensions")]
             Self::Expand(expand) => expand.decline(),
+            #[cfg(feature = "extensions")]
             Self::Etrn(etrn) => etrn.refuse(&no),
+            #[cfg(feature = "extensions")]
             Self::Xclient(xclient) => xclient.refuse(&no),
+            #[cfg(feature = "extensions")]
             Self::Xforward(xforward) => xforward.refuse(&no),
             Self::Aborted(aborted) => aborted.done(),
+            #[cfg(feature = "extensions")]
             Self::Notice(notice) => notice.done(),
             Self::Closed(_) => {}
         }
@@ -140,7 +164,9 @@ impl<'a> Machine<'a> {
     pub(super) fn offer(self) -> Option<Event<'a>> {
         let Self { config, state, rx, tx } = self;
         let rx: &'a [u8] = rx;
-        let (aborted, notice, closed) = (state.aborted, state.notice, state.closed);
+        let (aborted, closed) = (state.aborted, state.closed);
+        #[cfg(feature = "extensions")]
+        let notice = state.notice;
         let unread = state.window.unread(rx);
         let line = unread.get(..state.line.saturating_sub(2)).unwrap_or(&[]);
         let pending = state.pending;
@@ -148,6 +174,7 @@ impl<'a> Machine<'a> {
         if let Some(why) = aborted {
             return Some(Event::Aborted(TransactionAborted { answer, why }));
         }
+        #[cfg(feature = "extensions")]
         if let Some(reply) = notice {
             return Some(Event::Notice(Notice { answer, shown: Shown::Reply(reply) }));
         }
@@ -165,13 +192,15 @@ impl<'a> Machine<'a> {
                 let (octets, inserted) = (newline.octets(), Some(newline.unread()));
                 Some(Event::Body(Body { answer, octets, inserted }))
             }
+            #[cfg(feature = "extensions")]
             Pending::Line(n) => {
                 let shown = unread.get(..n).unwrap_or(unread);
                 let (line, masked) = shown_of(answer.config, answer.state, shown);
                 Some(Event::Notice(Notice { answer, shown: Shown::Line(line, masked) }))
             }
             Pending::Data => {
-                let bdat = matches!(Verb::split_from(line), Some((Verb::Bdat, _)));
+                let bdat =
+                    crate::EXTENSIONS && matches!(Verb::split_from(line), Some((Verb::Bdat, _)));
                 Some(Event::Data(Data { answer, chunk: bdat }))
             }
             Pending::Sasl => offer_sasl(answer, rx),
@@ -183,16 +212,21 @@ impl<'a> Machine<'a> {
 /// The events that lend a parsed command. The line was parsed before it became pending.
 fn offer_command<'a>(answer: Answer<'a>, line: &'a [u8]) -> Option<Event<'a>> {
     Some(match Command::parse(line).ok()? {
-        Command::Ehlo(host) | Command::Lhlo(host) => {
-            Event::Hello(Hello { answer, kind: HelloKind::Ehlo, host })
+        Command::Ehlo(name) | Command::Lhlo(name) => {
+            Event::Hello(Hello { answer, kind: HelloKind::Ehlo, name })
         }
-        Command::Helo(host) => Event::Hello(Hello { answer, kind: HelloKind::Helo, host }),
+        Command::Helo(name) => Event::Hello(Hello { answer, kind: HelloKind::Helo, name }),
         Command::Mail(path, parameters) => Event::Mail(Mail { answer, path, parameters }),
         Command::Rcpt(path, parameters) => Event::Rcpt(Rcpt { answer, path, parameters }),
+        #[cfg(feature = "extensions")]
         Command::Vrfy(text) => Event::Verify(Verify { answer, text }),
+        #[cfg(feature = "extensions")]
         Command::Expn(text) => Event::Expand(Expand { answer, text }),
+        #[cfg(feature = "extensions")]
         Command::Etrn(text) => Event::Etrn(Etrn { answer, text }),
+        #[cfg(feature = "extensions")]
         Command::Xclient(attributes) => Event::Xclient(Xclient { answer, attributes }),
+        #[cfg(feature = "extensions")]
         Command::Xforward(attributes) => Event::Xforward(Xforward { answer, attributes }),
         _ => return None,
     })
@@ -231,36 +265,4 @@ fn offer_sasl<'a>(answer: Answer<'a>, rx: &'a [u8]) -> Option<Event<'a>> {
         #[allow(unreachable_patterns, reason = "depends on the features")]
         _ => return None,
     })
-}
-
-/// What of a line may be shown: everything, unless it is or has a SASL response.
-fn shown_of<'a>(config: &Config<'_>, state: &State, line: &'a [u8]) -> (&'a [u8], bool) {
-    if state.phase() == Phase::Exchange {
-        return if line == b"*" { (line, false) } else { (&[], true) };
-    }
-    match Verb::split_from(line.trim_ascii_end()) {
-        Some((Verb::Auth, rest)) => {
-            let argument = rest.trim_ascii_start();
-            let word = argument.split(|c| !c.is_ascii_graphic()).next().unwrap_or(&[]);
-            // What is no name of a mechanism may be a response whose mechanism was left out.
-            let name = if names_mechanism(config, word) { word.len() } else { 0 };
-            let shown = line.len().saturating_sub(argument.len()).saturating_add(name);
-            let with_space = line.get(..shown.saturating_add(1));
-            let shown = line.get(..shown).unwrap_or(&[]);
-            match argument.get(name..).and_then(<[u8]>::first) {
-                Some(b' ') if name > 0 => (with_space.unwrap_or(shown), true),
-                behind => (shown, behind.is_some()),
-            }
-        }
-        // A mistyped AUTH may still have a password behind it.
-        None if line.len() > 4 => (line.get(..4).unwrap_or(&[]), true),
-        _ => (line, false),
-    }
-}
-
-/// Whether a word is a mechanism on offer, in any case, or looks like the registered name of one.
-fn names_mechanism(config: &Config<'_>, word: &[u8]) -> bool {
-    let upper = |c: &u8| matches!(c, b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_');
-    let offered = |m: &Mechanism| m.name().as_bytes().eq_ignore_ascii_case(word);
-    config.mechanisms.iter().any(offered) || (word.len() <= 20 && word.iter().all(upper))
 }

@@ -3,31 +3,44 @@
 use super::config::Config;
 use super::facts::Facts;
 use super::machine::Machine;
+use crate::EXTENSIONS;
 use crate::capability::Extensions as E;
 use crate::limits::REPLY_LINE_MAX;
 use crate::reply::{ReplyCode, ReplyWriter};
 
 /// The lines the crate knows, in their order; the application's own follow.
-static LINES: [Line; 17] = [
-    Line::Hostname,
-    Line::Keyword(E::PIPELINING, "PIPELINING"),
-    Line::Size,
-    Line::Keyword(E::EIGHT_BIT_MIME, "8BITMIME"),
-    Line::Keyword(E::SMTPUTF8, "SMTPUTF8"),
-    Line::Keyword(E::CHUNKING, "CHUNKING"),
-    Line::Keyword(E::CHUNKING.with(E::BINARYMIME), "BINARYMIME"),
-    Line::Keyword(E::DSN, "DSN"),
-    Line::Keyword(E::ENHANCED_STATUS_CODES, "ENHANCEDSTATUSCODES"),
-    Line::StartTls,
-    Line::Auth,
-    Line::RequireTls,
-    Line::Keyword(E::DELIVERBY, "DELIVERBY"),
-    // The largest interval and time that can be asked for (RFC 4865 section 4).
-    Line::Keyword(E::FUTURERELEASE, "FUTURERELEASE 999999999 9999-12-31T23:59:59Z"),
-    Line::Keyword(E::MT_PRIORITY, "MT-PRIORITY"),
-    Line::Keyword(E::ETRN, "ETRN"),
-    Line::Limits,
-];
+static LINES: &[Line<'static>] = if EXTENSIONS {
+    &[
+        Line::Hostname,
+        Line::Keyword(E::PIPELINING, "PIPELINING"),
+        Line::Size,
+        Line::Keyword(E::EIGHT_BIT_MIME, "8BITMIME"),
+        Line::Keyword(E::SMTPUTF8, "SMTPUTF8"),
+        Line::Keyword(E::CHUNKING, "CHUNKING"),
+        Line::Keyword(E::CHUNKING.with(E::BINARYMIME), "BINARYMIME"),
+        Line::Keyword(E::DSN, "DSN"),
+        Line::Keyword(E::ENHANCED_STATUS_CODES, "ENHANCEDSTATUSCODES"),
+        Line::StartTls,
+        Line::Auth,
+        Line::RequireTls,
+        Line::Keyword(E::DELIVERBY, "DELIVERBY"),
+        // The largest interval and time that can be asked for (RFC 4865 section 4).
+        Line::Keyword(E::FUTURERELEASE, "FUTURERELEASE 999999999 9999-12-31T23:59:59Z"),
+        Line::Keyword(E::MT_PRIORITY, "MT-PRIORITY"),
+        Line::Keyword(E::ETRN, "ETRN"),
+        Line::Limits,
+    ]
+} else {
+    &[
+        Line::Hostname,
+        Line::Keyword(E::PIPELINING, "PIPELINING"),
+        Line::Size,
+        Line::Keyword(E::EIGHT_BIT_MIME, "8BITMIME"),
+        Line::Keyword(E::ENHANCED_STATUS_CODES, "ENHANCEDSTATUSCODES"),
+        Line::StartTls,
+        Line::Auth,
+    ]
+};
 
 /// XCLIENT, XFORWARD and HELP, which stand between those and the application's own.
 const BEHIND: usize = 3;
@@ -72,6 +85,7 @@ fn line<'a>(config: &Config<'a>, index: usize) -> Option<Line<'a>> {
     let behind = index.checked_sub(LINES.len());
     match behind {
         None => LINES.get(index).copied(),
+        Some(0 | 1) if !EXTENSIONS => None,
         Some(0) => Some(Line::Xclient("XCLIENT NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT")),
         Some(1) => Some(Line::Xclient("XFORWARD NAME ADDR PORT PROTO HELO IDENT SOURCE")),
         Some(2) => Some(Line::Help),
@@ -85,12 +99,12 @@ fn line_on_offer(config: &Config<'_>, facts: &Facts, xclient: bool, index: u8) -
         Some(Line::Size) => config.offers(E::SIZE),
         Some(Line::StartTls) => config.offers(E::STARTTLS) && !facts.tls,
         Some(Line::Auth) => config.auth_on_offer(facts),
-        Some(Line::RequireTls) => config.offers(E::REQUIRETLS) && facts.tls,
+        Some(Line::RequireTls) => EXTENSIONS && config.offers(E::REQUIRETLS) && facts.tls,
         Some(Line::Limits) => {
             let limits = config.limits.recipients > 0 || config.limits.transactions > 0;
             config.offers(E::LIMITS) && limits
         }
-        Some(Line::Xclient(_)) => xclient,
+        Some(Line::Xclient(_)) => EXTENSIONS && xclient,
         Some(Line::Help) => config.offers(E::HELP),
         // A line that is too long is no line.
         Some(Line::Own(text)) => "250-\r\n".len().saturating_add(text.len()) <= REPLY_LINE_MAX,
@@ -121,6 +135,7 @@ fn write_line(
         Line::Size => parts(writer, last, |writer| {
             writer.octets(b"SIZE ") && writer.number(config.limits.message)
         }),
+        Line::Limits if !EXTENSIONS => {}
         Line::Limits => parts(writer, last, |writer| {
             writer.octets(b"LIMITS")
                 && limit(writer, b" RCPTMAX=", config.limits.recipients)

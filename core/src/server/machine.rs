@@ -9,6 +9,7 @@ use super::config::{Config, Notices};
 use super::content::Discard;
 use super::facts::{Facts, Identity};
 use super::state::{Now, Phase, Turn};
+use crate::EXTENSIONS;
 use crate::limits::REPLY_LINE_MAX;
 use crate::parameter::BodyType;
 use crate::reply::{DefaultReply, Reply, ReplyWriter};
@@ -57,6 +58,7 @@ pub(super) enum Pending {
     Sasl,
     Upgrade,
     /// A line of so many octets is about to be acted on.
+    #[cfg_attr(not(feature = "extensions"), allow(dead_code, reason = "only extensions need it"))]
     Line(usize),
 }
 
@@ -355,7 +357,7 @@ impl Machine<'_> {
 
     fn has_event(&self) -> bool {
         self.state.aborted.is_some()
-            || self.state.notice.is_some()
+            || (EXTENSIONS && self.state.notice.is_some())
             || !matches!(self.state.pending, Pending::None)
             || self.state.phase() == Phase::Closed
     }
@@ -380,14 +382,14 @@ impl Machine<'_> {
             Phase::Command => return self.command(),
             Phase::Exchange => return self.response(),
             Phase::Content => return self.content(),
-            Phase::Chunk => return self.chunk(),
+            Phase::Chunk if EXTENSIONS => return self.chunk(),
             Phase::Verdict => self.state.pending = Pending::EndOfData,
             Phase::Upgrading if self.state.outbox.is_empty() => {
                 self.state.pending = Pending::Upgrade;
             }
             Phase::Closing if self.state.outbox.is_empty() => self.state.turn(Turn::Drained),
             Phase::Upgrading | Phase::Closing => self.state.flags.flush = true,
-            Phase::Closed => {}
+            Phase::Chunk | Phase::Closed => {}
         }
         Step::Moved
     }
@@ -445,7 +447,7 @@ impl Machine<'_> {
 
     /// Leaves a notice of a reply given on the machine's own account.
     pub(super) fn note(&mut self, reply: DefaultReply) {
-        if self.config.notices != Notices::None {
+        if EXTENSIONS && self.config.notices != Notices::None {
             self.state.notice = Some(reply);
         }
     }

@@ -38,6 +38,8 @@ mod facts;
 pub mod guard;
 mod hello;
 mod machine;
+#[cfg(feature = "extensions")]
+mod shown;
 mod state;
 
 pub use config::Config;

@@ -63,6 +63,7 @@ pub(super) enum Turn {
     /// The TLS handshake is done.
     TlsStarted,
     /// XCLIENT was accepted: everything starts anew.
+    #[cfg_attr(not(feature = "extensions"), allow(dead_code, reason = "only extensions need it"))]
     Renewed,
     /// The last reply was written.
     Closing,

@@ -9,7 +9,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::copy;
+use super::{WIDE, copy};
 
 /// The octets are not base64 as RFC 4648 section 4 has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +52,7 @@ pub(crate) fn decode_in_place(text: &mut [u8]) -> Result<usize, Invalid> {
     }
     let (mut read, mut written) = (0_usize, 0_usize);
     // What the last four octets are is known only when all others are gone.
-    while text.len() > read.saturating_add(BLOCK) {
+    while WIDE && text.len() > read.saturating_add(BLOCK) {
         let block = text.get(read..).and_then(<[u8]>::first_chunk::<BLOCK>).ok_or(Invalid)?;
         let decoded = decode_block(block)?;
         copy(text.get_mut(written..).unwrap_or(&mut []), &decoded);
@@ -117,6 +117,16 @@ fn decode_block(block: &[u8; BLOCK]) -> Result<[u8; BLOCK / 4 * 3], Invalid> {
 
 /// The six bits of an octet of the alphabet.
 fn value(octet: u8) -> u8 {
+    if !WIDE {
+        return match octet {
+            b'A'..=b'Z' => octet - b'A',
+            b'a'..=b'z' => octet - b'a' + 26,
+            b'0'..=b'9' => octet - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            _ => NONE,
+        };
+    }
     VALUES.get(usize::from(octet)).copied().unwrap_or(NONE)
 }
 

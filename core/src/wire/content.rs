@@ -3,6 +3,8 @@
 //! [`scan`] is a pure function from a position and the unread octets to the next [`Piece`]; the
 //! position moves on only when a piece is consumed, so a piece can be asked for again.
 
+use super::WIDE;
+
 const CR: u8 = b'\r';
 const LF: u8 = b'\n';
 
@@ -153,6 +155,14 @@ pub(super) fn clean_prefix(position: Position, unread: &[u8], rules: Rules) -> u
         Position::LineStart => (CR, LF),
         Position::Inside => (0, 0),
     };
+    if !WIDE {
+        let stopped = unread.iter().position(|&octet| {
+            let stopped = stops(before, previous, octet, rules);
+            (before, previous) = (previous, octet);
+            stopped
+        });
+        return stopped.unwrap_or(unread.len());
+    }
     if stops(before, previous, first, rules) {
         return 0;
     }

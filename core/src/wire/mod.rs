@@ -2,12 +2,17 @@
 
 pub(crate) mod base64;
 pub(crate) mod content;
+pub(crate) mod find;
 pub(crate) mod grammar;
 pub(crate) mod outbox;
 pub(crate) mod print;
 pub(crate) mod stuffing;
 pub(crate) mod window;
 pub(crate) mod words;
+
+/// Whether it pays to look at many octets at once: where registers are wide. Elsewhere it would only
+/// cost flash.
+const WIDE: bool = cfg!(target_pointer_width = "64");
 
 /// Copies as much of `source` as `target` has room for.
 ///

@@ -11,6 +11,7 @@ pub(crate) struct Outbox {
 
 impl Outbox {
     /// The octets that wait to be written.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub(crate) fn unsent<'a>(&self, buffer: &'a [u8]) -> &'a [u8] {
         buffer.get(self.start..self.end).unwrap_or(&[])
     }
@@ -28,16 +29,19 @@ impl Outbox {
     }
 
     /// How many octets can be appended.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub(crate) fn room(&self, buffer: &[u8]) -> usize {
         buffer.len().saturating_sub(self.end)
     }
 
     /// Where the next octets go.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub(crate) fn free<'a>(&self, buffer: &'a mut [u8]) -> &'a mut [u8] {
         buffer.get_mut(self.end..).unwrap_or(&mut [])
     }
 
     /// `n` octets have been put into [`free`](Self::free).
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub(crate) fn appended(&mut self, n: usize, buffer: &[u8]) {
         self.end = self.end.saturating_add(n).min(buffer.len());
     }

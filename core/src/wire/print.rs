@@ -98,6 +98,7 @@ impl<'a> LineWriter<'a> {
         Self { out, written: 0, overflowed: false }
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub(crate) fn octets(&mut self, octets: &[u8]) {
         let end = self.written.saturating_add(octets.len());
         match self.out.get_mut(self.written..end) {

@@ -5,10 +5,9 @@
 //! `start..end` are unread, and `scanned` says how far the search for a line end has come: input
 //! that drips in one octet at a time is still searched once.
 
-use memchr::memchr2;
 use zeroize::Zeroize;
 
-use super::copy;
+use super::{copy, find};
 
 const CR: u8 = b'\r';
 const LF: u8 = b'\n';
@@ -108,7 +107,7 @@ impl Window {
     pub(crate) fn line(&mut self, buffer: &[u8]) -> Line {
         loop {
             let rest = buffer.get(self.scanned..self.end).unwrap_or(&[]);
-            let Some(at) = memchr2(CR, LF, rest) else {
+            let Some(at) = find::first_of(CR, LF, rest) else {
                 self.scanned = self.end;
                 return Line::Partial;
             };

@@ -22,6 +22,14 @@ pub(crate) fn first_word(text: &str) -> (&str, &str) {
     split_once(text, b' ').unwrap_or((text, ""))
 }
 
+/// A text without the spaces at its front.
+pub(crate) fn trim_start(mut text: &str) -> &str {
+    while let Some(behind) = text.strip_prefix(' ') {
+        text = behind;
+    }
+    text
+}
+
 /// Each word between spaces.
 pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> + Clone {
     let mut rest = text;
@@ -35,15 +43,6 @@ pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> + Clone {
         }
         None
     })
-}
-
-/// A word in upper case, in a buffer of the caller's; `None` when it is longer than that.
-pub(crate) fn uppercase<'b>(word: &[u8], buffer: &'b mut [u8]) -> Option<&'b [u8]> {
-    let upper = buffer.get_mut(..word.len())?;
-    for (upper, letter) in upper.iter_mut().zip(word) {
-        *upper = letter.to_ascii_uppercase();
-    }
-    Some(upper)
 }
 
 /// Whether there is a control character (Unicode's `Cc`): octet by octet, since decoding characters

@@ -8,7 +8,7 @@ use ehlo::sasl::Mechanism;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
-use super::delivery;
+use super::attempts;
 use super::pool::Pool;
 use super::settings::Settings;
 use super::task::Job;
@@ -159,7 +159,7 @@ impl Client {
         // There is room for one.
         let _ = sender.try_send(Job { envelope, message, answer });
         drop(sender);
-        let running = delivery::run(&self.settings, &mut jobs, Duration::ZERO);
+        let running = attempts::run(&self.settings, &mut jobs, Duration::ZERO);
         let in_time = match self.settings.total_timeout {
             Some(time) => timeout(time, running).await.is_ok(),
             None => {

@@ -1,10 +1,14 @@
 //! What a client authenticates with, kept.
 
+use core::fmt::Display;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use ehlo::sasl::client as sasl;
 use zeroize::Zeroizing;
 
+use super::Error;
+use super::token_source::{TokenSource, TokenWanted};
 use crate::users::Secret;
 
 /// What a client has to authenticate with. Nothing here prints a secret, and passwords and tokens are
@@ -22,6 +26,7 @@ pub struct Credentials {
     authorization_identity: Option<String>,
     password: Option<Secret>,
     token: Option<Secret>,
+    source: Option<TokenSource>,
     certificate: bool,
     anonymous: Option<String>,
     #[cfg(feature = "gssapi")]
@@ -44,6 +49,45 @@ impl Credentials {
     /// An OAuth 2.0 bearer token.
     pub fn token(username: impl Into<String>, token: impl Into<String>) -> Self {
         Self { username: username.into(), token: Some(Secret::new(token)), ..Self::default() }
+    }
+
+    /// An OAuth 2.0 bearer token out of a source, which is asked before each login. Where the server refuses the token,
+    /// it is asked for a new one, and if that is another, there is a second login, over a connection of its own.
+    ///
+    /// The source keeps a token as long as it is good, and comes back with an error where it has none; that is shown, and
+    /// must not hold a secret.
+    pub fn token_from<F, A, E>(username: impl Into<String>, source: F) -> Self
+    where
+        F: Fn(TokenWanted) -> A + Send + Sync + 'static,
+        A: Future<Output = Result<String, E>> + Send + 'static,
+        E: Display,
+    {
+        let source = Some(TokenSource::new(source));
+        Self { username: username.into(), source, ..Self::default() }
+    }
+
+    /// These with the token of their source: for a [`Session`](super::Session) of one's own. Without a source they are
+    /// as they were.
+    ///
+    /// # Errors
+    /// When the source has none.
+    pub async fn resolve(&self, wanted: TokenWanted) -> Result<Self, Error> {
+        let mut resolved = self.clone();
+        if let Some(source) = resolved.source.take() {
+            let token = source.token(wanted).await;
+            resolved.token = Some(token.map_err(Error::TokenSource)?);
+        }
+        Ok(resolved)
+    }
+
+    /// Whether there is a source to ask for another token.
+    pub(super) const fn has_source(&self) -> bool {
+        self.source.is_some()
+    }
+
+    /// Whether both have the same token.
+    pub(super) fn same_token(&self, other: &Self) -> bool {
+        self.token == other.token
     }
 
     /// The TLS client certificate (EXTERNAL).
@@ -102,9 +146,12 @@ impl Credentials {
     /// As the core has it, and no random number with it: see [`lend_once`](Self::lend_once).
     #[must_use]
     pub fn lend(&self) -> sasl::Credentials<'_> {
-        let mut lent = match (&self.password, &self.token, &self.anonymous) {
+        // A source that wasn't asked has no token; an empty one is never sent.
+        let unasked = self.source.as_ref().map(|_| "");
+        let token = self.token.as_ref().map(Secret::expose).or(unasked);
+        let mut lent = match (&self.password, token, &self.anonymous) {
             (Some(password), ..) => sasl::Credentials::password(&self.username, password.expose()),
-            (None, Some(token), _) => sasl::Credentials::token(&self.username, token.expose()),
+            (None, Some(token), _) => sasl::Credentials::token(&self.username, token),
             (None, None, Some(trace)) => sasl::Credentials::anonymous(trace),
             #[cfg(feature = "gssapi")]
             (None, None, None) if self.kerberos.is_some() => sasl::Credentials::application(),
@@ -114,8 +161,8 @@ impl Credentials {
         if self.kerberos.is_some() {
             lent = lent.or_application();
         }
-        if let (Some(_), Some(token)) = (&self.password, &self.token) {
-            lent = lent.or_token(token.expose());
+        if let (Some(_), Some(token)) = (&self.password, token) {
+            lent = lent.or_token(token);
         }
         if self.certificate {
             lent = lent.or_certificate();

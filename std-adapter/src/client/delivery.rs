@@ -4,10 +4,10 @@ use core::time::Duration;
 
 use ehlo::address::{ForwardPath, ReversePath};
 use ehlo::client::guard::Content;
-use ehlo::client::submission::{Event, Security, Submission};
+use ehlo::client::submission::{Event, Failure, Security, Submission};
 use ehlo::client::{Capabilities, Closed, NotSent, To};
 use ehlo::reply::ReplyCode;
-use ehlo::sasl::Derivation;
+use ehlo::sasl::{Derivation, Mechanism};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -25,9 +25,17 @@ const SLICE: u32 = 1 << 20;
 /// How long the end of a stream may take when all is said.
 const GOODBYE: Duration = Duration::from_secs(1);
 
-/// Connects and sends what comes, until nothing comes for so long, or ever.
-pub(super) async fn run(settings: &Settings, jobs: &mut mpsc::Receiver<Job>, idle: Duration) {
-    let Some(first) = jobs.recv().await else { return };
+/// Connects and sends a message and what comes behind it, until nothing comes for so long, or ever. Where the server
+/// refuses the token, and there may be `another`, the message is given back, with what is to be said of it if there is
+/// none.
+pub(super) async fn over_one(
+    settings: &Settings,
+    credentials: Option<&Credentials>,
+    another: bool,
+    jobs: &mut mpsc::Receiver<Job>,
+    idle: Duration,
+    first: Job,
+) -> Option<(Box<Job>, Error)> {
     let opened = async {
         let place = settings.place()?;
         let transport = settings.connect(&place).await?;
@@ -40,7 +48,7 @@ pub(super) async fn run(settings: &Settings, jobs: &mut mpsc::Receiver<Job>, idl
             let security = settings.security(&place);
             let verified = transport.tls().map(|facts| facts.verified_host().map(str::to_owned));
             let binding = transport.tls().and_then(ServerTlsFacts::channel_binding);
-            let lent = settings.credentials.as_ref().map(Credentials::lend_once);
+            let lent = credentials.map(Credentials::lend_once);
             let (rx, tx) = (vec![0; RECEIVE], vec![0; SEND]);
             let mut submission = Submission::new(&config, security, lent, rx, tx);
             if let (Some(verified), Security::Implicit) = (verified, security) {
@@ -51,13 +59,17 @@ pub(super) async fn run(settings: &Settings, jobs: &mut mpsc::Receiver<Job>, idl
             }
             let mut session = Session::new(submission, transport);
             #[cfg(feature = "gssapi")]
-            let mut tickets =
-                super::kerberos::Tickets::new(settings.credentials.as_ref(), settings.lmtp, &place);
-            let mut work = Work::new(settings.credentials.as_ref(), settings.lmtp, first);
+            let mut tickets = super::kerberos::Tickets::new(credentials, settings.lmtp, &place);
+            let mut work = Work::new(credentials, another, settings.lmtp, first);
             loop {
                 session.settle().await;
-                let Some(event) = session.event() else { return };
-                if matches!(event, Event::Failed(_) | Event::Closed(_)) {
+                let Some(event) = session.event() else { return work.refused };
+                let over = match &event {
+                    Event::Failed(failed) => !work.may_have_another(failed.reason()),
+                    Event::Closed(_) => work.refused.is_none(),
+                    _ => false,
+                };
+                if over {
                     // Before whoever waits hears of it, and gives this connection the next message.
                     jobs.close();
                 }
@@ -66,7 +78,7 @@ pub(super) async fn run(settings: &Settings, jobs: &mut mpsc::Receiver<Job>, idl
                     Step::Over => {
                         // TLS has an end of its own (RFC 8446 section 6.1), for which nobody should have to wait.
                         let _ = timeout(GOODBYE, session.close()).await;
-                        return;
+                        return work.refused;
                     }
                     Step::Read => work.read().await,
                     Step::Derive(derivation) => {
@@ -79,7 +91,7 @@ pub(super) async fn run(settings: &Settings, jobs: &mut mpsc::Receiver<Job>, idl
                         };
                         match tokio::task::spawn_blocking(run).await {
                             Ok(done) => session.derived(*done),
-                            Err(_) => return,
+                            Err(_) => return None,
                         }
                     }
                     #[cfg(feature = "gssapi")]
@@ -107,7 +119,8 @@ pub(super) async fn run(settings: &Settings, jobs: &mut mpsc::Receiver<Job>, idl
                             Ok(transport) => transport,
                             Err(error) => {
                                 jobs.close();
-                                return work.fail(error);
+                                work.fail(error);
+                                return None;
                             }
                         };
                         let facts = transport.tls();
@@ -122,6 +135,7 @@ pub(super) async fn run(settings: &Settings, jobs: &mut mpsc::Receiver<Job>, idl
         Err(error) => {
             jobs.close();
             first.answer(Err(Undelivered { error, again: None }));
+            None
         }
     }
 }
@@ -145,6 +159,10 @@ enum Step {
 /// A connection's work: the message it is at, and what the server has said.
 struct Work<'s> {
     credentials: Option<&'s Credentials>,
+    /// There may be another token, if this one is refused.
+    another: bool,
+    /// The message for which this one was, and what that is to say of it.
+    refused: Option<(Box<Job>, Error)>,
     lmtp: bool,
     task: Option<Task>,
     /// No further message will come.
@@ -161,9 +179,11 @@ struct Work<'s> {
 }
 
 impl<'s> Work<'s> {
-    fn new(credentials: Option<&'s Credentials>, lmtp: bool, first: Job) -> Self {
+    fn new(credentials: Option<&'s Credentials>, another: bool, lmtp: bool, first: Job) -> Self {
         Self {
             credentials,
+            another,
+            refused: None,
             lmtp,
             task: Some(Task::new(first)),
             ending: false,
@@ -253,17 +273,24 @@ impl<'s> Work<'s> {
                     self.fail(Error::Kerberos(error));
                     return Step::On;
                 }
+                // What is said to `*` is no reason.
+                let ours = matches!(failure, Failure::Exchange(..));
                 let error = Error::Failed {
                     failure,
                     reply: self
                         .said
                         .clone()
-                        .filter(|reply| !reply.code().is_positive())
+                        .filter(|reply| !reply.code().is_positive() && !ours)
                         .map(Box::new),
                     offered: self.offered.clone(),
                     token: self.token.take(),
                 };
-                self.fail(error);
+                if self.may_have_another(failure) {
+                    let job = self.task.take().and_then(Task::into_job);
+                    self.refused = job.map(|job| (Box::new(job), error));
+                } else {
+                    self.fail(error);
+                }
             }
             Event::Closed(closed) => {
                 self.on_closed(closed);
@@ -427,6 +454,17 @@ impl<'s> Work<'s> {
             (None, closed) => Error::Closed(closed),
         };
         task.undelivered(error, again);
+    }
+
+    /// Whether the server has refused a token in whose place there may be another.
+    fn may_have_another(&self, failure: Failure) -> bool {
+        let refused = match failure {
+            Failure::AuthRefused(Mechanism::Xoauth2 | Mechanism::OauthBearer, code) => {
+                !code.is_transient()
+            }
+            _ => false,
+        };
+        self.another && refused
     }
 
     /// The message can't be sent over this connection.

@@ -25,6 +25,8 @@ pub enum Error {
     Unix(String, io::Error),
     /// `localhost` is another machine here: this is its address. Nothing is sent there in clear.
     NotLocal(IpAddr),
+    /// The source of tokens has none; why.
+    TokenSource(String),
     /// TLS can't be set up on this side.
     TlsSetup(TlsError),
     /// The TLS handshake failed: see [`HandshakeError::of`](crate::tls::HandshakeError::of).
@@ -94,7 +96,9 @@ impl Error {
             | Self::Connect(ConnectError::Host { .. } | ConnectError::NotFound { .. }) => {
                 Remedy::Host
             }
-            Self::Connect(ConnectError::Lookup { .. }) | Self::TimedOut => Remedy::Later,
+            Self::Connect(ConnectError::Lookup { .. }) | Self::TimedOut | Self::TokenSource(_) => {
+                Remedy::Later
+            }
             Self::Connect(_) | Self::TlsSetup(_) => Remedy::Server,
             #[cfg(unix)]
             Self::Unix(..) => Remedy::Server,
@@ -136,6 +140,7 @@ impl fmt::Display for Error {
             Self::NotLocal(address) => {
                 write!(f, "localhost is {address} here, which is another machine: use TLS")
             }
+            Self::TokenSource(why) => write!(f, "there is no token: {why}"),
             Self::TlsSetup(error) => error.fmt(f),
             Self::Handshake(error) => error.fmt(f),
             Self::Refused(reply) => write!(f, "the server doesn't want to talk: {reply}"),

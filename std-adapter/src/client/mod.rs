@@ -39,6 +39,26 @@
 //! # }
 //! ```
 
+//! # Tokens that run out
+//!
+//! ```no_run
+//! use ehlo_std::client::{Client, Credentials, TokenWanted};
+//!
+//! # #[derive(Clone)]
+//! # struct Account;
+//! # impl Account {
+//! #     async fn token(&self, renew: bool) -> Result<String, std::io::Error> { Ok(renew.to_string()) }
+//! # }
+//! # fn client(account: Account) -> Client {
+//! let credentials = Credentials::token_from("me@example.com", move |wanted| {
+//!     let account = account.clone();
+//!     async move { account.token(wanted == TokenWanted::New).await }
+//! });
+//! Client::new("smtp.office365.com:587").login(credentials)
+//! # }
+//! ```
+
+mod attempts;
 pub mod blocking;
 mod body;
 mod builder;
@@ -55,6 +75,7 @@ mod receipt;
 mod session;
 mod settings;
 mod task;
+mod token_source;
 mod transport;
 
 pub use builder::Client;
@@ -66,4 +87,5 @@ pub use measure::Measure;
 pub use message::Message;
 pub use receipt::{Receipt, Recipient, Reply};
 pub use session::{Direction, Machine, Session, Tap};
+pub use token_source::TokenWanted;
 pub use transport::Transport;

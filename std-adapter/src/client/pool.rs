@@ -7,7 +7,7 @@ use ehlo::client::Closed;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinSet;
 
-use super::delivery;
+use super::attempts;
 use super::settings::Settings;
 use super::task::{Job, Undelivered};
 use super::{Envelope, Error, Message, Receipt};
@@ -92,7 +92,7 @@ impl Pool {
         }
         let (sender, mut jobs) = mpsc::channel(1);
         let settings = Arc::clone(settings);
-        kept.running.spawn(async move { delivery::run(&settings, &mut jobs, IDLE).await });
+        kept.running.spawn(async move { attempts::run(&settings, &mut jobs, IDLE).await });
         (sender, kept.closed)
     }
 

@@ -108,6 +108,14 @@ impl Task {
         let _ = self.answer.send(Err(Undelivered { error, again }));
     }
 
+    /// The message as it came, for another connection: nothing of it has gone out. `None` when something has.
+    pub(super) fn into_job(self) -> Option<Job> {
+        let Parameters { size, binary, eight_bit } = self.parameters;
+        let source = self.body.untouched(size)?;
+        let message = Message { source, binary, eight_bit };
+        Some(Job { envelope: self.envelope, message, answer: self.answer })
+    }
+
     /// The parameters of MAIL.
     pub(super) fn parameters(&self, offered: &Capabilities) -> MailParameters<'_> {
         let mut parameters = self.envelope.mail();

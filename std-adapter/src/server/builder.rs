@@ -18,7 +18,7 @@ use crate::admission::Admission;
 use crate::cidr::Cidr;
 use crate::stop::{Stop, Stopper};
 use crate::throttle::{Throttle, ThrottleLimits};
-use crate::tls::Tls;
+use crate::tls::{CertificateRules, Tls};
 use crate::users::ITERATIONS;
 
 /// The description of a server.
@@ -27,6 +27,7 @@ pub struct Builder<V> {
     service: V,
     config: Config<'static>,
     tls: Option<Tls>,
+    certificates: Option<CertificateRules>,
     starttls: bool,
     listen: Vec<(String, bool)>,
     connections: usize,
@@ -60,6 +61,7 @@ impl<V: Service> Builder<V> {
             service,
             config: Config::new("localhost"),
             tls: None,
+            certificates: None,
             starttls: true,
             listen: Vec::new(),
             connections: 10_000,
@@ -91,6 +93,15 @@ impl<V: Service> Builder<V> {
     #[must_use]
     pub fn tls(self, tls: Tls) -> Self {
         Self { tls: Some(tls), ..self }
+    }
+
+    /// Says by these rules whose the certificates of clients are, in place of the one of
+    /// [`client_identity`](crate::tls::client_identity): the name in
+    /// [`Credentials::External`](super::Credentials::External) is then the user they come to, and who the client asks to
+    /// be has been looked at. Without a rule that is meant for its certificate a client is refused.
+    #[must_use]
+    pub fn certificate_rules(self, rules: CertificateRules) -> Self {
+        Self { certificates: Some(rules), ..self }
     }
 
     /// Does not offer STARTTLS.
@@ -217,6 +228,7 @@ impl<V: Service> Builder<V> {
             service: self.service,
             config,
             tls: self.tls,
+            certificates: self.certificates,
             admission: Admission::new(self.connections, self.connections_per_source),
             throttle: Throttle::new(self.throttle),
             xclient: self.xclient,

@@ -14,8 +14,9 @@ pub enum Credentials<'a> {
     /// A bearer token: XOAUTH2 and OAUTHBEARER. It has to belong to the user.
     Token(&'a Token<'a>),
     /// A TLS client certificate that was verified: EXTERNAL. The name is the certificate's; whom
-    /// the client wants to act as stands in the guard, and is the same or not said, unless the
-    /// policy allows another.
+    /// the client wants to act as stands in the guard, and has to be compared with it, where it is said.
+    /// With [`Builder::certificate_rules`](super::Builder::certificate_rules) the name is the user the
+    /// client is by those, and who it wants to act as has been looked at.
     External(&'a str, &'a External<'a>),
     /// Nobody in particular: ANONYMOUS.
     Anonymous(&'a Anonymous<'a>),

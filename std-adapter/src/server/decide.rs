@@ -2,15 +2,21 @@
 
 use core::net::IpAddr;
 
+use ehlo::sasl::{Mechanism, TokenError};
 use ehlo::server::Event;
 use ehlo::server::guard::{ScramKeys, Token};
 use tracing::info;
 
+use super::certificate;
+use super::historic;
 use super::info::known;
 use super::service::Kind;
 use super::{Credentials, Envelope, Recipient, Refuse, Service, SessionInfo, Shared};
 use super::{Verdict, Welcome};
 use crate::throttle::Attempt;
+
+/// Octets of the scopes a client is told of; what has to be escaped in JSON is not among them.
+const LONGEST_SCOPE: usize = 255;
 
 /// What comes after a decision.
 pub(super) enum Then {
@@ -42,7 +48,7 @@ pub(super) async fn decide<V: Service>(
         Event::Hello(hello) => match service.hello(info, &hello).await {
             Ok(()) => {
                 info.envelope = None;
-                info.client_name = hello.host().as_str().into();
+                info.client_name = hello.name().as_str().into();
                 hello.accept();
             }
             Err(no) => hello.refuse(&no.refusal()),
@@ -63,6 +69,8 @@ pub(super) async fn decide<V: Service>(
         | Event::Anonymous(_)
         | Event::Exchange(_) => login(shared, event, info).await,
         Event::ScramKeys(query) => scram(shared, query, info).await,
+        Event::DigestMd5(query) => historic::digest_md5(shared, query, info).await,
+        Event::Ntlm(query) => historic::ntlm(shared, query, info).await,
         Event::Mail(mail) => match service.mail(info, &mail).await {
             Ok(()) => {
                 let (reverse_path, parameters) = Envelope::paths_of(&mail);
@@ -135,10 +143,12 @@ async fn login<V: Service>(
     info: &mut SessionInfo<V::Identity>,
 ) {
     info.proven = None;
-    let certificate = info.tls.as_deref().and_then(|tls| tls.client_identity()).map(str::to_owned);
     // One arm for each mechanism, since each guard is a type of its own.
     macro_rules! decide {
-        ($guard:ident, $credentials:expr, $reject:expr) => {{
+        ($guard:ident, $credentials:expr, $reject:expr) => {
+            decide!($guard, $credentials, $reject, |guard, _: &Refuse| $reject(guard))
+        };
+        ($guard:ident, $credentials:expr, $reject:expr, $reject_token:expr) => {{
             let (mechanism, username) = {
                 let credentials: Credentials<'_> = $credentials;
                 (credentials.mechanism(), credentials.username().to_owned())
@@ -169,6 +179,7 @@ async fn login<V: Service>(
                     match no.kind {
                         Kind::Credentials => $reject($guard),
                         Kind::Unavailable => $guard.unavailable(),
+                        Kind::Token(_) => $reject_token($guard, &no),
                         _ => $guard.refuse(&no.refusal()),
                     }
                 }
@@ -182,32 +193,36 @@ async fn login<V: Service>(
         Event::CramMd5(guard) => {
             decide!(guard, Credentials::CramMd5(&guard), ehlo::server::guard::CramMd5::reject);
         }
-        Event::Token(guard) => decide!(guard, Credentials::Token(&guard), Token::reject),
+        Event::Token(guard) => {
+            decide!(guard, Credentials::Token(&guard), Token::reject, reject_token);
+        }
         Event::Anonymous(guard) => {
             decide!(guard, Credentials::Anonymous(&guard), ehlo::server::guard::Anonymous::reject);
         }
         Event::Exchange(guard) => {
             decide!(guard, Credentials::Exchange(&guard), ehlo::server::guard::Exchange::reject);
         }
-        Event::External(guard) => match certificate {
+        Event::External(guard) => match certificate::name(shared, info, &guard) {
             Some(name) => decide!(
                 guard,
                 Credentials::External(&name, &guard),
                 ehlo::server::guard::External::reject
             ),
-            None => {
-                info!(
-                    session = info.id,
-                    peer = %info.peer,
-                    mechanism = "EXTERNAL",
-                    why = "the client showed no certificate",
-                    "authentication failed"
-                );
-                guard.reject();
-            }
+            None => guard.reject(),
         },
         other => other.decline(),
     }
+}
+
+/// Says in the mechanism's own way why a token isn't taken.
+fn reject_token(guard: Token<'_>, no: &Refuse) {
+    let Kind::Token(status) = no.kind else { return guard.reject() };
+    let xoauth2 = guard.mechanism() == Mechanism::Xoauth2.name();
+    let http = status.http().to_string();
+    let status = if xoauth2 { &http } else { status.name() };
+    // A challenge has to fit: one without the scope is better than none.
+    let scope = if no.scope.len() > LONGEST_SCOPE { "" } else { &no.scope };
+    guard.reject_with(&TokenError { status, schemes: "bearer", scope });
 }
 
 /// Brings a question for the keys of a user to the service, within what the peer may try.

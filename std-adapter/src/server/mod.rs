@@ -41,10 +41,12 @@
 
 mod body;
 mod builder;
+mod certificate;
 mod connection;
 mod credentials;
 mod decide;
 mod dialogue;
+mod historic;
 mod info;
 #[cfg(feature = "gssapi")]
 mod kerberos;
@@ -69,7 +71,7 @@ use crate::admission::Admission;
 use crate::cidr::Cidr;
 use crate::stop::Stopper;
 use crate::throttle::Throttle;
-use crate::tls::Tls;
+use crate::tls::{CertificateRules, Tls};
 
 /// A server; see the [module](self).
 #[derive(Debug)]
@@ -87,6 +89,7 @@ pub(crate) struct Shared<V> {
     service: V,
     config: Config<'static>,
     tls: Option<Tls>,
+    certificates: Option<CertificateRules>,
     admission: Admission,
     throttle: Throttle,
     xclient: Vec<Cidr>,

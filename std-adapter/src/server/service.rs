@@ -4,10 +4,11 @@ use core::fmt;
 use std::borrow::Cow;
 
 use ehlo::reply::{NotARefusal, Refusal, ReplyCode};
-use ehlo::sasl::ScramKeys;
+use ehlo::sasl::{DigestMd5Key, NtHash, ScramKeys};
 use ehlo::server::guard::{self, Etrn, Hello, Mail, Rcpt};
 
 use super::{Body, Credentials, SessionInfo};
+use crate::tokens::TokenStatus;
 
 /// Yes, with something to go with it, or no.
 pub type Verdict<T = ()> = Result<T, Refuse>;
@@ -35,6 +36,8 @@ pub fn refuse<T>(code: u16, enhanced: &str, text: &str) -> Verdict<T> {
 pub struct Refuse {
     pub(super) kind: Kind,
     text: Cow<'static, str>,
+    /// What a token would have to be good for.
+    pub(super) scope: Cow<'static, str>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,39 +49,62 @@ pub(super) enum Kind {
     Credentials,
     /// Credentials can't be checked now.
     Unavailable,
+    /// A token that isn't taken; the scope that would do is in the refusal.
+    Token(TokenStatus),
 }
 
 impl Refuse {
     /// A 5yz refusal with the usual code of what it answers. The text may begin with an enhanced
     /// status code, such as `5.7.1 not from this network`.
     pub fn permanent(text: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind: Kind::Permanent, text: text.into() }
+        Self { kind: Kind::Permanent, text: text.into(), scope: Cow::Borrowed("") }
     }
 
     /// A 4yz refusal with the usual code of what it answers. The text may begin with an enhanced
     /// status code, such as `4.3.1 the disk is full`.
     pub fn transient(text: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind: Kind::Transient, text: text.into() }
+        Self { kind: Kind::Transient, text: text.into(), scope: Cow::Borrowed("") }
     }
 
     /// A refusal with this reply code; one that is not 4yz or 5yz makes it 451. The text may begin
     /// with an enhanced status code.
     pub fn with_code(code: u16, text: impl Into<Cow<'static, str>>) -> Self {
         let code = ReplyCode::new(code).filter(|code| matches!(code.class(), 4 | 5));
-        Self { kind: code.map_or(Kind::Transient, Kind::Code), text: text.into() }
+        Self {
+            kind: code.map_or(Kind::Transient, Kind::Code),
+            text: text.into(),
+            scope: Cow::Borrowed(""),
+        }
     }
 
     /// Wrong credentials: 535, or what the mechanism has for it.
     #[must_use]
     pub const fn credentials() -> Self {
-        Self { kind: Kind::Credentials, text: Cow::Borrowed("5.7.8 authentication failed") }
+        Self {
+            kind: Kind::Credentials,
+            text: Cow::Borrowed("5.7.8 authentication failed"),
+            scope: Cow::Borrowed(""),
+        }
     }
 
     /// The credentials can't be checked now: 454. The client may try again, and it doesn't count as
     /// a failed authentication.
     #[must_use]
     pub const fn unavailable() -> Self {
-        Self { kind: Kind::Unavailable, text: Cow::Borrowed("4.7.0 try again later") }
+        Self {
+            kind: Kind::Unavailable,
+            text: Cow::Borrowed("4.7.0 try again later"),
+            scope: Cow::Borrowed(""),
+        }
+    }
+
+    /// A token that isn't taken: the client hears the status, and the scope that would do, which may be empty (RFC 7628
+    /// section 3.2.2). To anything but a token it is [`Refuse::credentials`]. A
+    /// [`TokenRefusal`](crate::tokens::TokenRefusal) turns into it.
+    #[must_use]
+    pub fn token(status: TokenStatus, scope: impl Into<Cow<'static, str>>) -> Self {
+        let (kind, scope) = (Kind::Token(status), scope.into());
+        Self { kind, scope, ..Self::credentials() }
     }
 
     /// The text, with its enhanced status code.
@@ -89,7 +115,7 @@ impl Refuse {
 
     pub(super) fn refusal(&self) -> Refusal<'_> {
         match self.kind {
-            Kind::Permanent | Kind::Credentials => Refusal::permanent(&self.text),
+            Kind::Permanent | Kind::Credentials | Kind::Token(_) => Refusal::permanent(&self.text),
             Kind::Transient | Kind::Unavailable => Refusal::transient(&self.text),
             Kind::Code(code) => Refusal::with_code(code, &self.text)
                 .unwrap_or_else(|NotARefusal| Refusal::transient(&self.text)),
@@ -186,6 +212,30 @@ pub trait Service: Send + Sync + 'static {
         session: &SessionInfo<Self::Identity>,
         query: &guard::ScramKeys<'_>,
     ) -> impl Future<Output = Verdict<Option<(ScramKeys, Self::Identity)>>> + Send {
+        let _ = (session, query);
+        async { Ok(None) }
+    }
+
+    /// The key of a user who authenticates by DIGEST-MD5, in the realm that the query names, and who that is if the
+    /// digest is right; `None` for a user that doesn't exist, or has no such key: the client can't tell, since a digest
+    /// is computed all the same, and it is 535.
+    fn digest_md5_key(
+        &self,
+        session: &SessionInfo<Self::Identity>,
+        query: &guard::DigestMd5<'_>,
+    ) -> impl Future<Output = Verdict<Option<(DigestMd5Key, Self::Identity)>>> + Send {
+        let _ = (session, query);
+        async { Ok(None) }
+    }
+
+    /// The NT hash of a user who authenticates by NTLM, and who that is if the response is right; `None` for a user that
+    /// doesn't exist, or has none: the client can't tell, since a response is computed all the same, and it is 535. The
+    /// domain is the client's to choose: it is part of what the response proves, and names nobody.
+    fn nt_hash(
+        &self,
+        session: &SessionInfo<Self::Identity>,
+        query: &guard::Ntlm<'_>,
+    ) -> impl Future<Output = Verdict<Option<(NtHash, Self::Identity)>>> + Send {
         let _ = (session, query);
         async { Ok(None) }
     }

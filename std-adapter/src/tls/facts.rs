@@ -1,4 +1,4 @@
-use super::tls_exporter;
+use super::{ClientCertificate, tls_exporter};
 use core::fmt;
 use ehlo::sasl::{BindingKind, ChannelBinding};
 use rustls::{CipherSuite, ProtocolVersion, ServerConnection};
@@ -13,6 +13,7 @@ pub struct TlsFacts {
     server_name: Option<Box<str>>,
     client_identity: Option<Box<str>>,
     client_verified: bool,
+    client_certificate: Option<Arc<ClientCertificate>>,
     exporter: Option<[u8; 32]>,
     end_point: Option<Arc<[u8]>>,
 }
@@ -32,6 +33,9 @@ impl TlsFacts {
                 .and_then(|der| client_identity(der))
                 .map(String::into_boxed_str),
             client_verified: certificate.is_some(),
+            client_certificate: certificate
+                .and_then(|der| ClientCertificate::parse(der))
+                .map(Arc::new),
             exporter: tls_exporter(connection),
             end_point,
         }
@@ -59,6 +63,12 @@ impl TlsFacts {
     #[must_use]
     pub fn client_verified(&self) -> bool {
         self.client_verified
+    }
+
+    /// What stands in the client's verified certificate.
+    #[must_use]
+    pub fn client_certificate(&self) -> Option<&ClientCertificate> {
+        self.client_certificate.as_deref()
     }
 
     /// Whom the client's verified certificate names, by the rule of [`client_identity`].
@@ -99,6 +109,7 @@ impl fmt::Debug for TlsFacts {
             .field("server_name", &self.server_name)
             .field("client_identity", &self.client_identity)
             .field("client_verified", &self.client_verified)
+            .field("client_certificate", &self.client_certificate)
             .finish_non_exhaustive()
     }
 }

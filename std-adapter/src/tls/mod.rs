@@ -14,6 +14,7 @@
 mod acceptor;
 mod binding;
 mod client;
+mod client_certificate;
 mod error;
 mod facts;
 mod pem;
@@ -23,6 +24,9 @@ mod server;
 pub use acceptor::Acceptor;
 pub use binding::{server_end_point, tls_exporter};
 pub use client::{CertificateFault, CertificateSummary, ClientTls, HandshakeError, ServerTlsFacts};
+pub use client_certificate::{
+    CertificateRule, CertificateRuleError, CertificateRules, ClientCertificate, NotMapped,
+};
 pub use error::TlsError;
 pub use facts::{TlsFacts, client_identity};
 pub use self_signed::SelfSigned;

@@ -43,6 +43,8 @@ pub enum UsersError {
     BadName,
     /// SASLprep prohibits the password, or it is empty.
     BadPassword,
+    /// A realm is empty, longer than 255 octets, or holds a quote, a backslash or a control character.
+    BadRealm,
     /// The password can't be hashed, or the check can't be run.
     Internal(&'static str),
 }
@@ -64,6 +66,9 @@ impl fmt::Display for UsersError {
             Self::BadPassword => {
                 f.write_str("a password may not be empty nor hold control or unassigned characters")
             }
+            Self::BadRealm => f.write_str(
+                "a realm may not be empty nor hold quotes, backslashes or control characters",
+            ),
             Self::Internal(reason) => f.write_str(reason),
         }
     }

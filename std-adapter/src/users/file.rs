@@ -1,12 +1,11 @@
+use super::form::{User, parse};
 use super::prep::{prepare, prepare_secret};
-use super::scram::{self, Made};
+use super::scram::Made;
 use super::stored::{Hash, Stored};
-use super::{Outcome, Secret, UsersError};
+use super::{Outcome, Secret, UsersError, historic};
 use core::fmt;
-use core::ops::Range;
 use core::time::Duration;
-use ehlo::sasl::{ScramHash, ScramKeys};
-use serde::Deserialize;
+use ehlo::sasl::{DigestMd5Key, NtHash, ScramHash, ScramKeys};
 use std::collections::HashMap;
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
@@ -15,7 +14,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Instant, SystemTime};
 use tokio::sync::Semaphore;
 use tokio::task;
-use toml::Spanned;
 use zeroize::Zeroizing;
 
 /// How often the file is looked at, at most.
@@ -67,8 +65,20 @@ impl UsersFile {
     /// # Errors
     /// When the file can't be read, or is wrong: the error names the line.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, UsersError> {
-        let path = path.into();
-        let made = Made::default();
+        Self::open_with(path.into(), Made::default())
+    }
+
+    /// The same, with salts of `{plain}` users (SCRAM) that stay as long as the secret does. Where those of users that
+    /// don't exist stay over a restart ([`Config::scram_decoys`](ehlo::server::Config::scram_decoys)), so must these: see
+    /// [`kept_secret`](super::kept_secret).
+    ///
+    /// # Errors
+    /// As [`UsersFile::open`].
+    pub fn open_salted(path: impl Into<PathBuf>, secret: [u8; 32]) -> Result<Self, UsersError> {
+        Self::open_with(path.into(), Made::of(secret))
+    }
+
+    fn open_with(path: PathBuf, made: Made) -> Result<Self, UsersError> {
         let (users, stamp) = load(&path, made.anew())?;
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let state = State::new(users, stamp);
@@ -134,6 +144,49 @@ impl UsersFile {
         task::spawn_blocking(move || shared.current().scram_keys(&name, hash))
             .await
             .map_err(|_| UsersError::Internal("the look-up of a user was stopped"))
+    }
+
+    /// The key of a user for DIGEST-MD5 in this realm: as it stands in the file, or, for a `{plain}` entry, made of the
+    /// password.
+    ///
+    /// # Errors
+    /// When the look-up can't be run because the program ends: a temporary failure, 454 4.7.0.
+    pub async fn digest_md5_key(
+        &self,
+        name: &str,
+        realm: &str,
+    ) -> Result<Option<DigestMd5Key>, UsersError> {
+        let Some(name) = prepare(name) else { return Ok(None) };
+        let (name, realm, shared) = (name.into_owned(), realm.to_owned(), Arc::clone(&self.shared));
+        task::spawn_blocking(move || shared.current().digest_md5_key(&name, &realm))
+            .await
+            .map_err(|_| UsersError::Internal("the look-up of a user was stopped"))
+    }
+
+    /// The NT hash of a user, for NTLM: as it stands in the file, or, for a `{plain}` entry, made of the password.
+    ///
+    /// # Errors
+    /// When the look-up can't be run because the program ends: a temporary failure, 454 4.7.0.
+    pub async fn nt_hash(&self, name: &str) -> Result<Option<NtHash>, UsersError> {
+        let Some(name) = prepare(name) else { return Ok(None) };
+        let (name, shared) = (name.into_owned(), Arc::clone(&self.shared));
+        task::spawn_blocking(move || shared.current().nt_hash(&name))
+            .await
+            .map_err(|_| UsersError::Internal("the look-up of a user was stopped"))
+    }
+
+    /// How many users can authenticate by DIGEST-MD5 in this realm. Blocks for a few system calls.
+    #[must_use]
+    pub fn count_digest_md5(&self, realm: &str) -> usize {
+        let users = self.shared.current();
+        users.entries.values().filter(|user| user.may_digest_md5(realm)).count()
+    }
+
+    /// How many users can authenticate by NTLM. Blocks for a few system calls.
+    #[must_use]
+    pub fn count_nt_hash(&self) -> usize {
+        let users = self.shared.current();
+        users.entries.values().filter(|user| user.may_ntlm()).count()
     }
 
     /// How many users can authenticate by SCRAM with this hash function: those that have keys of it, and those that are
@@ -259,16 +312,21 @@ struct Users {
     made: Made,
 }
 
-/// What one user can authenticate with.
-#[derive(Debug)]
-struct User {
-    stored: Stored,
-    scram: Vec<ScramKeys>,
-}
-
 impl User {
+    fn is_plain(&self) -> bool {
+        matches!(self.stored, Stored::Plain(_))
+    }
+
     fn may_scram(&self, hash: ScramHash) -> bool {
-        matches!(self.stored, Stored::Plain(_)) || self.scram.iter().any(|keys| keys.hash() == hash)
+        self.is_plain() || self.scram.iter().any(|keys| keys.hash() == hash)
+    }
+
+    fn may_digest_md5(&self, realm: &str) -> bool {
+        self.is_plain() || self.digest_md5.iter().any(|(known, _)| known == realm)
+    }
+
+    fn may_ntlm(&self) -> bool {
+        self.is_plain() || self.nt_hash.is_some()
     }
 }
 
@@ -305,15 +363,37 @@ impl Users {
     }
 }
 
+/// The keys of the historic mechanisms. Those in the file come first, as with SCRAM.
+impl Users {
+    fn digest_md5_key(&self, name: &str, realm: &str) -> Option<DigestMd5Key> {
+        let user = self.entries.get(name)?;
+        let found = user.digest_md5.iter().find(|(known, _)| known == realm);
+        match (found, &user.stored) {
+            (Some((_, key)), _) => Some(key.clone()),
+            (None, Stored::Plain(password)) => Some(historic::digest_key(name, realm, password)),
+            (None, Stored::Hash(_)) => None,
+        }
+    }
+
+    fn nt_hash(&self, name: &str) -> Option<NtHash> {
+        let user = self.entries.get(name)?;
+        match (&user.nt_hash, &user.stored) {
+            (Some(hash), _) => Some(hash.clone()),
+            (None, Stored::Plain(password)) => Some(historic::nt_hash(password)),
+            (None, Stored::Hash(_)) => None,
+        }
+    }
+}
+
 fn load(path: &Path, made: Made) -> Result<(Users, Stamp), UsersError> {
     let (text, stamp) = read(path)?;
     let mut entries = HashMap::new();
     let mut decoy = None;
     for entry in parse(path, &text)? {
-        if let (None, Stored::Hash(hash)) = (&decoy, &entry.stored) {
+        if let (None, Stored::Hash(hash)) = (&decoy, &entry.user.stored) {
             decoy = Some(hash.clone());
         }
-        entries.insert(entry.name, User { stored: entry.stored, scram: entry.scram });
+        entries.insert(entry.name, entry.user);
     }
     if entries.is_empty() {
         decoy = Hash::of_nobody();
@@ -333,83 +413,4 @@ pub(super) fn read(path: &Path) -> Result<(Zeroizing<String>, Stamp), UsersError
         Ok((text, Stamp::of(&metadata)))
     };
     read().map_err(|source| UsersError::Read { path: path.to_path_buf(), source })
-}
-
-/// One user, and where the password and the keys of SCRAM stand in the text, with their quotes and brackets.
-pub(super) struct Entry {
-    pub(super) name: String,
-    pub(super) stored: Stored,
-    pub(super) scram: Vec<ScramKeys>,
-    pub(super) password: Range<usize>,
-    pub(super) keys: Option<Range<usize>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FileForm {
-    #[serde(default)]
-    user: Vec<EntryForm>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct EntryForm {
-    name: Spanned<String>,
-    password: Spanned<Secret>,
-    scram: Option<Spanned<KeysForm>>,
-}
-
-struct KeysForm(Vec<Spanned<Secret>>);
-
-impl<'de> Deserialize<'de> for KeysForm {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // The usual error would quote what stands there.
-        let list = Vec::deserialize(deserializer);
-        list.map(Self).map_err(|_| serde::de::Error::custom("a list of strings is expected here"))
-    }
-}
-
-pub(super) fn parse(path: &Path, text: &str) -> Result<Vec<Entry>, UsersError> {
-    let wrong = |at: Option<usize>, reason: String| UsersError::Content {
-        path: path.to_path_buf(),
-        line: at.map(|at| line_of(text, at)),
-        reason,
-    };
-    // The message alone: the full text of the error quotes the line, and with it a password.
-    let form: FileForm = toml::from_str(text).map_err(|error| {
-        wrong(error.span().map(|span| span.start), error.message().replace('\n', ", "))
-    })?;
-    let mut entries: Vec<Entry> = Vec::with_capacity(form.user.len());
-    for user in form.user {
-        let at = user.name.span().start;
-        let Some(name) = prepare(user.name.get_ref()) else {
-            return Err(wrong(Some(at), UsersError::BadName.to_string()));
-        };
-        let password = user.password.span();
-        let stored = Stored::parse(user.password.get_ref().expose())
-            .map_err(|reason| wrong(Some(password.start), reason.to_owned()))?;
-        if entries.iter().any(|entry| entry.name == name) {
-            return Err(wrong(Some(at), format!("the user {name:?} is there twice")));
-        }
-        let keys = user.scram.as_ref().map(Spanned::span);
-        let mut scram: Vec<ScramKeys> = Vec::new();
-        for text in user.scram.iter().flat_map(|keys| &keys.get_ref().0) {
-            let at = Some(text.span().start);
-            let keys = scram::from_text(text.get_ref().expose())
-                .map_err(|reason| wrong(at, reason.to_owned()))?;
-            if scram.iter().any(|others| others.hash() == keys.hash()) {
-                return Err(wrong(
-                    at,
-                    "the user has two SCRAM keys of one hash function".to_owned(),
-                ));
-            }
-            scram.push(keys);
-        }
-        entries.push(Entry { name: name.into_owned(), stored, scram, password, keys });
-    }
-    Ok(entries)
-}
-
-fn line_of(text: &str, at: usize) -> usize {
-    text.bytes().take(at).filter(|octet| *octet == b'\n').count() + 1
 }

@@ -1,7 +1,7 @@
 use super::prep::{prepare, prepare_secret};
 use super::scram::Made;
-use super::{Outcome, Secret, UsersError};
-use ehlo::sasl::{ScramHash, ScramKeys};
+use super::{Outcome, Secret, UsersError, historic};
+use ehlo::sasl::{DigestMd5Key, NtHash, ScramHash, ScramKeys};
 use std::collections::HashMap;
 use std::sync::Arc;
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
@@ -21,6 +21,13 @@ impl MemoryUsers {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Nobody; with salts (SCRAM) that stay as long as the secret does, as
+    /// [`UsersFile::open_salted`](super::UsersFile::open_salted) has it.
+    #[must_use]
+    pub fn salted(secret: [u8; 32]) -> Self {
+        Self { made: Arc::new(Made::of(secret)), ..Self::default() }
     }
 
     /// Adds a user, or gives it another password. `false` when SASLprep prohibits the name or the password,
@@ -94,6 +101,20 @@ impl MemoryUsers {
         tokio::task::spawn_blocking(move || made.keys(hash, &name, &password))
             .await
             .map_err(|_| UsersError::Internal("the look-up of a user was stopped"))
+    }
+
+    /// The key of a user for DIGEST-MD5 in this realm, made of the password.
+    #[must_use]
+    pub fn digest_md5_key(&self, name: &str, realm: &str) -> Option<DigestMd5Key> {
+        let name = prepare(name)?;
+        let password = self.passwords.get(name.as_ref())?;
+        Some(historic::digest_key(&name, realm, password))
+    }
+
+    /// The NT hash of a user's password, for NTLM.
+    #[must_use]
+    pub fn nt_hash(&self, name: &str) -> Option<NtHash> {
+        self.passwords.get(prepare(name)?.as_ref()).map(historic::nt_hash)
     }
 
     /// Checks that the token belongs to the user of this name.

@@ -13,16 +13,28 @@
 //!
 //! SCRAM takes keys of its own, one line for each hash function, beside the hash of the same password: a server
 //! can't make them from the hash. [`add_user`] and [`set_password`] write both. Who changes `password` by hand has to
-//! take `scram` out: its keys go on letting the old password in. A `{plain}` user needs none, since they are made from
+//! take out what else was made of it: that goes on letting the old password in. A `{plain}` user needs none, since they are made from
 //! the password.
+//!
+//! DIGEST-MD5 and NTLM take still other things, which are there for those who ask for them alone: each is as good as the
+//! password to whoever logs in by that mechanism, so that such a file is to be kept as one of passwords is.
+//!
+//! ```toml
+//! digest-md5 = ["mail.example.org:5ef…"]   # for each realm, which is the server's host name
+//! nt-hash = "8846f7eaee8fb117ad06bdd830b7586c"
+//! ```
 //!
 //! SASLprep is done by the `stringprep` crate: it implements the whole profile, with normalisation, the
 //! tables of RFC 3454 and the rule for bidirectional text, has been in wide use since SCRAM came to the
 //! PostgreSQL drivers, and returns ASCII unchanged without a copy. A password that can't be prepared is wrong.
 
+mod derived;
 mod edit;
 mod error;
 mod file;
+mod form;
+mod historic;
+mod kept;
 mod memory;
 pub(crate) mod prep;
 mod scram;
@@ -32,9 +44,10 @@ mod stored;
 pub use edit::{Scheme, Storage, add_user, list_users, set_password};
 pub use error::UsersError;
 pub use file::UsersFile;
+pub use kept::kept_secret;
 pub use memory::MemoryUsers;
 pub use prep::prepare;
-pub(crate) use prep::prepare_secret;
+pub(crate) use prep::{prepare_secret, same_name};
 pub use scram::ITERATIONS;
 pub use secret::Secret;
 

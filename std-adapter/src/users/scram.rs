@@ -116,7 +116,7 @@ fn octets_of(text: &str) -> Option<Vec<u8>> {
 
 /// Keys of users whose password is there as it is: made when they are asked for, and kept.
 pub(super) struct Made {
-    /// What the salts are made of: they have to stay the same as long as the process runs.
+    /// What the salts are made of: they have to stay the same as long as the process runs, at least.
     secret: [u8; 32],
     keys: Mutex<HashMap<(ScramHash, String), ScramKeys>>,
 }
@@ -126,11 +126,16 @@ impl Default for Made {
         let mut secret = [0; 32];
         // A salt is no secret: without randomness it is still another one for each user.
         let _ = getrandom::fill(&mut secret);
-        Self { secret, keys: Mutex::default() }
+        Self::of(secret)
     }
 }
 
 impl Made {
+    /// With salts made of this.
+    pub(super) fn of(secret: [u8; 32]) -> Self {
+        Self { secret, keys: Mutex::default() }
+    }
+
     /// The same salts, and no keys: the passwords have changed.
     pub(super) fn anew(&self) -> Self {
         Self { secret: self.secret, keys: Mutex::default() }

@@ -360,3 +360,146 @@ async fn memory_users_have_keys_of_their_passwords() {
     assert!(one.salt() == two.salt() && one.stored_key() != two.stored_key());
     assert!(users.scram_keys("you", Sha256).await.unwrap().is_none());
 }
+
+#[tokio::test]
+async fn what_digest_md5_and_ntlm_take_is_there_for_who_asked_for_it_and_changes_with_the_password()
+{
+    use ehlo::sasl::{DigestMd5Key, NtHash};
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("users.toml");
+    let realms = |realms: &[&str]| realms.iter().map(|r| (*r).to_owned()).collect::<Vec<_>>();
+    let cheap = || Storage::default().scram([]);
+    add_user(&path, "me", "one", cheap().digest_md5(realms(&["a", "b:c"])).nt_hash(true)).unwrap();
+    add_user(&path, "none", "one", Storage::default()).unwrap();
+    add_user(&path, "plain", "one", Scheme::Plain).unwrap();
+    let users = UsersFile::open(&path).unwrap();
+    assert_eq!(["a", "b:c", "d"].map(|realm| users.count_digest_md5(realm)), [2, 2, 1]);
+    assert_eq!(users.count_nt_hash(), 2);
+    let check = async |name: &str, realm: &str, password: Option<&str>| {
+        let key = users.digest_md5_key(name, realm).await.unwrap().map(|key| key.to_bytes());
+        let expected = password.map(|p| DigestMd5Key::new(name, realm, p.as_bytes()).to_bytes());
+        assert_eq!(key, expected, "{name} {realm}");
+        let hash = users.nt_hash(name).await.unwrap().map(|hash| hash.to_bytes());
+        let expected = password.map(|password| NtHash::new(password).to_bytes());
+        assert!(realm == "d" || hash == expected, "{name}");
+    };
+    for (name, realm, password) in [
+        ("me", "a", Some("one")),
+        ("me", "b:c", Some("one")),
+        ("me", "d", None),
+        ("none", "a", None),
+        ("plain", "anything", Some("one")),
+        ("nobody", "a", None),
+        ("", "a", None),
+    ] {
+        check(name, realm, password).await;
+    }
+    // What a user has is made anew, and another has still none.
+    set_password(&path, "me", "two", Scheme::Argon2id).unwrap();
+    set_password(&path, "none", "two", Scheme::Argon2id).unwrap();
+    users.reload().unwrap();
+    for (name, realm, password) in [
+        ("me", "a", Some("two")),
+        ("me", "b:c", Some("two")),
+        ("me", "d", None),
+        ("none", "a", None),
+    ] {
+        check(name, realm, password).await;
+    }
+    // Other realms in place of those there were; then nothing that would let an old password in.
+    set_password(&path, "me", "three", cheap().digest_md5(realms(&["d"])).nt_hash(false)).unwrap();
+    users.reload().unwrap();
+    check("me", "d", Some("three")).await;
+    assert_eq!((users.count_digest_md5("a"), users.count_nt_hash()), (1, 1));
+    set_password(&path, "me", "four", cheap().nt_hash(true)).unwrap();
+    set_password(&path, "me", "five", Scheme::Plain).unwrap();
+    let text = fs::read_to_string(&path).unwrap();
+    let entry = "password = \"{plain}five\"\nscram = []\ndigest-md5 = []\nnt-hash = \"\"\n";
+    assert!(text.contains(entry), "{text}");
+    users.reload().unwrap();
+    check("me", "d", Some("five")).await;
+    check("me", "a", Some("five")).await;
+    let refused = set_password(&path, "me", "six", cheap().digest_md5(realms(&["a\"b"])));
+    assert!(matches!(refused, Err(UsersError::BadRealm)));
+    assert!(matches!(
+        add_user(&path, "new", "six", cheap().digest_md5(realms(&[""]))),
+        Err(UsersError::BadRealm)
+    ));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}
+
+#[test]
+fn every_kind_of_key_finds_its_place_however_the_file_is_laid_out() {
+    let old = "8846f7eaee8fb117ad06bdd830b7586c";
+    for text in [
+        "[[user]]\nname = \"me\"\npassword = \"{plain}x\"".to_owned(),
+        "[[user]]\npassword = \"{plain}x\" # mine\nname = \"me\"\n".to_owned(),
+        "user = [{ name = \"me\", password = \"{plain}x\" }]\n".to_owned(),
+        format!("[[user]]\nnt-hash = \"{old}\"\nname = \"me\"\npassword = \"{{plain}}x\"\n"),
+        format!(
+            "[[user]]\nname = \"me\"\ndigest-md5 = [\"r:{old}\", \"s:{old}\"]\npassword = \"{{plain}}x\""
+        ),
+        format!(
+            "user = [{{ nt-hash = \"{old}\", name = \"me\", password = \"{{plain}}x\", scram = [] }}]\n"
+        ),
+    ] {
+        let (_folder, path) = file(&text);
+        let storage =
+            Storage::default().iterations(4096).digest_md5(["r".to_owned()]).nt_hash(true);
+        set_password(&path, "me", "two", storage).unwrap();
+        let users = UsersFile::open(&path).unwrap();
+        let changed = fs::read_to_string(&path).unwrap();
+        assert!(!changed.contains(old) && !changed.contains("{plain}"), "{changed}");
+        assert_eq!(changed.contains("# mine"), text.contains("# mine"));
+        let sha_256 = users.count_scram(ehlo::sasl::ScramHash::Sha256);
+        assert_eq!(
+            (sha_256, users.count_digest_md5("r"), users.count_nt_hash()),
+            (1, 1, 1),
+            "{changed}"
+        );
+        assert_eq!(users.count_digest_md5("s"), 0, "{changed}");
+    }
+}
+
+#[test]
+fn a_user_with_keys_for_sha_1_gets_them_anew_too() {
+    use ehlo::sasl::ScramHash::{Sha1, Sha256, Sha512};
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("users.toml");
+    add_user(&path, "me", "one", Storage::default().scram([Sha1])).unwrap();
+    set_password(&path, "me", "two", Storage::default()).unwrap();
+    let users = UsersFile::open(&path).unwrap();
+    assert_eq!([Sha1, Sha256, Sha512].map(|hash| users.count_scram(hash)), [1, 1, 1]);
+}
+
+#[test]
+fn wrong_keys_of_the_historic_mechanisms_are_told_by_their_line_and_not_shown() {
+    let hex = "8846f7eaee8fb117ad06bdd830b7586c";
+    for (line, words) in [
+        (format!("digest-md5 = [\"r:{hex}\",\n \"r:{hex}\"]"), "line 5: the user has two"),
+        (format!("digest-md5 = [\"{hex}\"]"), "line 4: a DIGEST-MD5 key"),
+        (format!("digest-md5 = \"r:{hex}\""), "line 4: a list of strings is expected"),
+        (format!("nt-hash = \"{hex}0\""), "line 4: an NT hash"),
+        (format!("nt-hash = [\"{hex}\"]"), "line 4: a string is expected"),
+        ("nt-hash = 8846".to_owned(), "line 4: a string is expected"),
+    ] {
+        let (_folder, path) = file(&(user("a", "{plain}x") + &line + "\n"));
+        let error = UsersFile::open(path).unwrap_err().to_string();
+        assert!(error.contains(words) && !error.contains("8846"), "{error}");
+    }
+}
+
+#[test]
+fn memory_users_have_what_the_historic_mechanisms_take() {
+    use ehlo::sasl::{DigestMd5Key, NtHash};
+    let mut users = MemoryUsers::new();
+    assert!(users.add_password("me", "one"));
+    let key = users.digest_md5_key("m\u{ad}e", "r").unwrap();
+    assert_eq!(key.to_bytes(), DigestMd5Key::new("me", "r", b"one").to_bytes());
+    assert_eq!(users.nt_hash("me").unwrap().to_bytes(), NtHash::new("one").to_bytes());
+    assert!(users.digest_md5_key("you", "r").is_none() && users.nt_hash("you").is_none());
+}

@@ -34,7 +34,7 @@ pub enum Answer {
     AllowXclient,
     /// A digest is checked against this password.
     Verify(String),
-    /// A digest is checked against keys made of this password; of SCRAM, these are its keys.
+    /// A digest is checked against keys made of this password; of SCRAM, DIGEST-MD5 and NTLM, these are its keys.
     VerifyKeys(String),
     /// The same, for this identity.
     Known(u32, String),
@@ -149,6 +149,21 @@ impl Answer {
                 query.bind(binding).keys(&keys);
             }
             (Self::Unknown, Event::ScramKeys(query)) => query.unknown(),
+            (Self::VerifyKeys(password), Event::DigestMd5(login)) => {
+                login.password(password.as_bytes());
+            }
+            (Self::Known(number, password), Event::DigestMd5(login)) => {
+                login.identity(Identity(*number)).password(password.as_bytes());
+            }
+            (Self::Unknown, Event::DigestMd5(login)) => login.unknown(),
+            (Self::VerifyKeys(password), Event::Ntlm(login)) => {
+                let right = login.verify_password(password);
+                if right { login.accept() } else { login.reject() }
+            }
+            (Self::Known(number, password), Event::Ntlm(login)) => {
+                let right = login.verify_password(password);
+                if right { login.accept_as(Identity(*number)) } else { login.reject() }
+            }
             (answer, event) => panic!("{answer:?} is no answer to {event:?}"),
         }
     }
@@ -213,6 +228,8 @@ fn reject(event: Event<'_>) {
         Event::CramMd5(login) => login.reject(),
         Event::Token(login) => login.reject(),
         Event::External(login) => login.reject(),
+        Event::DigestMd5(login) => login.reject(),
+        Event::Ntlm(login) => login.reject(),
         Event::Anonymous(login) => login.reject(),
         Event::Exchange(exchange) => exchange.reject(),
         other => panic!("there are no credentials in {other:?}"),
@@ -226,6 +243,8 @@ fn unavailable(event: Event<'_>) {
         Event::Token(login) => login.unavailable(),
         Event::ScramKeys(query) => query.unavailable(),
         Event::External(login) => login.unavailable(),
+        Event::DigestMd5(login) => login.unavailable(),
+        Event::Ntlm(login) => login.unavailable(),
         Event::Anonymous(login) => login.unavailable(),
         Event::Exchange(exchange) => exchange.unavailable(),
         other => panic!("there are no credentials in {other:?}"),
@@ -241,6 +260,8 @@ fn refuse(event: Event<'_>, refusal: &Refusal<'_>) {
         Event::Token(login) => login.refuse(refusal),
         Event::ScramKeys(query) => query.refuse(refusal),
         Event::External(login) => login.refuse(refusal),
+        Event::DigestMd5(login) => login.refuse(refusal),
+        Event::Ntlm(login) => login.refuse(refusal),
         Event::Anonymous(login) => login.refuse(refusal),
         Event::Exchange(exchange) => exchange.refuse(refusal),
         Event::Mail(mail) => mail.refuse(refusal),

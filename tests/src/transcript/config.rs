@@ -158,6 +158,7 @@ impl Setting {
             "nul=accept" => policy.refuse_nul = false,
             "auth-optional" => policy.auth_optional = true,
             "cleartext-auth" => policy.cleartext_auth = true,
+            "strict-hello" => policy.strict_hello = true,
             "tls-required" => policy.tls_required = true,
             "authorization-identity" => policy.authorization_identity = true,
             _ => return Err(format!("no such policy: {word}")),

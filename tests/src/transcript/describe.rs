@@ -20,7 +20,7 @@ pub fn describe(event: &Event<'_>) -> Vec<u8> {
             };
         }
         Event::Connected(_) => "Connected".to_owned(),
-        Event::Hello(hello) => format!("Hello {:?} {}", hello.kind(), hello.host()),
+        Event::Hello(hello) => format!("Hello {:?} {}", hello.kind(), hello.name()),
         Event::Upgrade(_) => "Upgrade".to_owned(),
         Event::Login(login) => {
             let (user, who) = (login.username(), login.authorization_identity());
@@ -46,6 +46,13 @@ pub fn describe(event: &Event<'_>) -> Vec<u8> {
             }
             text
         }
+        Event::DigestMd5(login) => {
+            let (user, who) = (login.username(), login.authorization_identity());
+            let as_other = if user == who { String::new() } else { format!(" as {who}") };
+            format!("DigestMd5 {user} in {}{as_other}", login.realm())
+        }
+        Event::Ntlm(login) if login.domain().is_empty() => format!("Ntlm {}", login.username()),
+        Event::Ntlm(login) => format!("Ntlm {} of {}", login.username(), login.domain()),
         Event::External(login) => match login.authorization_identity() {
             Some(who) => format!("External {who}"),
             None => "External".to_owned(),

@@ -40,6 +40,13 @@ pub(crate) fn host() -> Text {
     prop_oneof![domain(), literal()].boxed()
 }
 
+/// What clients call themselves, which need not be a domain or an address literal.
+pub(crate) fn client_name() -> Text {
+    let other = prop_oneof!["[a-zA-Z0-9_.-]{1,40}", "\\[[a-zA-Z0-9_.:%-]{1,40}\\]"];
+    let ascii = host().prop_filter("ASCII", |host| host.is_ascii());
+    prop_oneof![ascii, other].boxed()
+}
+
 pub(crate) fn mailbox() -> Text {
     (local_part(), host()).prop_map(|(local, host)| format!("{local}@{host}")).boxed()
 }
@@ -124,8 +131,8 @@ pub(crate) fn command() -> Text {
     });
     prop_oneof![
         // Of UTF-8 there is nothing in EHLO: it comes before anybody can ask for SMTPUTF8.
-        (select(vec!["EHLO", "HELO", "LHLO"]), host().prop_filter("ASCII", |host| host.is_ascii()))
-            .prop_map(|(verb, host)| format!("{verb} {host}")),
+        (select(vec!["EHLO", "HELO", "LHLO"]), client_name())
+            .prop_map(|(verb, name)| format!("{verb} {name}")),
         (reverse, mail_parameters()).prop_map(with).prop_map(|text| format!("MAIL FROM:{text}")),
         (forward, rcpt_parameters()).prop_map(with).prop_map(|text| format!("RCPT TO:{text}")),
         select(vec!["DATA", "RSET", "QUIT", "STARTTLS", "NOOP", "HELP"]).prop_map(str::to_owned),
@@ -153,6 +160,7 @@ pub(crate) fn anything() -> Text {
             command(),
             mailbox(),
             literal(),
+            client_name(),
             mail_parameters(),
             rcpt_parameters(),
             date_time()

@@ -76,6 +76,7 @@ public final class JakartaMail {
         } else {
             settings.setProperty(prefix + "auth.mechanisms", mechanism);
         }
+        settings.setProperty(prefix + "auth.ntlm.disable", "false");
         settings.setProperty(prefix + "starttls.required", "true");
         settings.setProperty(prefix + "ssl.checkserveridentity", "true");
         settings.setProperty(prefix + "allow8bitmime", "true");

@@ -6,6 +6,12 @@ case $mechanism in
 EXTERNAL) set -- --authorization-id="$user" --x509-cert-file="$INTEROP_CERT" \
     --x509-key-file="$INTEROP_KEY" ;;
 ANONYMOUS) set -- --anonymous-token=interop@example.net ;;
+# It would send an empty authorization identity that is there, which RFC 5802 has not.
+SCRAM-*-PLUS) set -- --authentication-id="$user" --password="$INTEROP_SECRET" ;;
+# Without --no-cb it gives up by itself when it has a channel binding and the mechanism none.
+SCRAM-*) set -- --authentication-id="$user" --password="$INTEROP_SECRET" --no-cb ;;
+DIGEST-MD5) set -- --authentication-id="$user" --password="$INTEROP_SECRET" \
+    --quality-of-protection=qop-auth --authorization-id="$user" --realm=localhost ;;
 *) set -- --authentication-id="$user" --authorization-id= --password="$INTEROP_SECRET" ;;
 esac
 

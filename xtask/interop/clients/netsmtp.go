@@ -12,6 +12,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"github.com/xdg-go/scram"
 )
 
 // login is the LOGIN mechanism, which the library leaves to the application.
@@ -45,7 +47,43 @@ func (s single) Next(challenge []byte, more bool) ([]byte, error) {
 	return nil, nil
 }
 
+// challenged is a mechanism of SCRAM, by a library.
+type challenged struct {
+	name         string
+	conversation *scram.ClientConversation
+}
+
+func newChallenged(name, user, secret string) smtp.Auth {
+	hash := map[string]scram.HashGeneratorFcn{
+		"SCRAM-SHA-1": scram.SHA1, "SCRAM-SHA-256": scram.SHA256, "SCRAM-SHA-512": scram.SHA512,
+	}[name]
+	client, err := hash.NewClient(user, secret, "")
+	if err != nil {
+		panic(err)
+	}
+	return challenged{name, client.NewConversation()}
+}
+
+func (c challenged) Start(*smtp.ServerInfo) (string, []byte, error) {
+	first, err := c.conversation.Step("")
+	return c.name, []byte(first), err
+}
+
+func (c challenged) Next(challenge []byte, more bool) ([]byte, error) {
+	if !more {
+		if !c.conversation.Valid() {
+			return nil, errors.New("a success without the server's proof")
+		}
+		return nil, nil
+	}
+	response, err := c.conversation.Step(string(challenge))
+	return []byte(response), err
+}
+
 func mechanism(name, host, port, user, secret string) smtp.Auth {
+	if strings.HasPrefix(name, "SCRAM-") {
+		return newChallenged(name, user, secret)
+	}
 	switch name {
 	case "PLAIN":
 		return smtp.PlainAuth("", user, secret, host)

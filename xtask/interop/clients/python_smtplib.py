@@ -4,6 +4,7 @@ import os
 import smtplib
 import ssl
 import sys
+from base64 import b64decode, b64encode
 
 host, port, tls, mechanism, user, ca, sender, recipients, *files = sys.argv[1:]
 secret = os.environ["INTEROP_SECRET"]
@@ -17,6 +18,43 @@ def oauthbearer(challenge=None):
     if challenge is None:
         return f"n,a={user},\x01host={host}\x01port={port}\x01auth=Bearer {secret}\x01\x01"
     return "\x01"
+
+
+def scram(client):
+    """SCRAM by a library, bound to the server's certificate where it is bound."""
+    import scramp
+
+    binding = None
+    if mechanism.endswith("-PLUS") or os.environ.get("INTEROP_DECEIVED"):
+        binding = ("tls-server-end-point", client.sock)
+    exchange = scramp.ScramClient([mechanism], user, secret, channel_binding=binding)
+    steps = iter(("first", "final", "end"))
+
+    def respond(challenge=None):
+        step = next(steps)
+        if step == "first":
+            return exchange.get_client_first()
+        if step == "final":
+            exchange.set_server_first(challenge.decode())
+            return exchange.get_client_final()
+        exchange.set_server_final(challenge.decode())
+        return ""
+
+    return respond
+
+
+def ntlm(client):
+    """NTLM by a library. SMTP.auth() would take its octets for text."""
+    import spnego
+
+    exchange = spnego.client(user, secret, protocol="ntlm", options=spnego.NegotiateOptions.use_ntlm)
+    code, said = client.docmd("AUTH", "NTLM")
+    token = None
+    while code == 334:
+        token = exchange.step(b64decode(said) if token else None)
+        code, said = client.docmd(b64encode(token).decode())
+    if code != 235:
+        raise smtplib.SMTPAuthenticationError(code, said)
 
 
 def authenticate(client):
@@ -36,7 +74,12 @@ def authenticate(client):
     }
     if mechanism not in client.esmtp_features["auth"].split():
         raise SystemExit(f"{mechanism} is not offered")
-    client.auth(mechanism, own[mechanism])
+    if mechanism == "NTLM":
+        ntlm(client)
+    elif mechanism.startswith("SCRAM-"):
+        client.auth(mechanism, scram(client))
+    else:
+        client.auth(mechanism, own[mechanism])
 
 
 def run():

@@ -16,7 +16,7 @@ use crate::process::root;
 /// How long a file of `core` may be.
 const LONGEST: usize = 500;
 
-const ADAPTERS: [&str; 1] = ["std-adapter/src"];
+const ADAPTERS: [&str; 2] = ["std-adapter/src", "embedded-adapter/src"];
 const CORE: &str = "core/src";
 /// The only files that may change the phase of a connection.
 const STATES: [&str; 2] = ["core/src/server/state.rs", "core/src/client/state.rs"];

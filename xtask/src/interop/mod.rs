@@ -1,14 +1,18 @@
 //! `cargo xtask interop`: real mail clients against `ehlo serve`, and `ehlo send` against real servers.
 //!
 //! For each client program, each kind of TLS and each mechanism both sides have: with the right
-//! credentials the message is in the Maildir octet by octet as it was submitted; with wrong ones the
-//! client says so and nothing is stored; never is a credential in the server's log. [`table`] says which
-//! client has what, [`cases`] what is checked; the drivers are in `xtask/interop/clients`. The other
-//! direction is in [`servers`]; [`kerberos`] has both for GSSAPI.
+//! credentials the message is in the Maildir octet by octet as it was submitted; with wrong ones, through a
+//! relay that ends TLS where the mechanism is tied to it, and to who says a login again, the server says no
+//! and nothing is stored; never is a credential in the server's log. [`clients`] says which client has what,
+//! [`cases`] what is checked; the drivers are in `xtask/interop/clients`. The other direction is in
+//! [`servers`]; [`kerberos`] has both for GSSAPI. What has come of it is [`matrix`], the tables of `docs/MECHANISMS.md`.
 
 mod cases;
+mod clients;
 mod kerberos;
 mod maildir;
+mod matrix;
+mod middle;
 mod packages;
 mod relay;
 mod report;
@@ -30,10 +34,12 @@ use clap::Args;
 
 use crate::process;
 use cases::Bench;
+use clients::CLIENTS;
+use matrix::{Direction, Matrix};
 use packages::Tools;
 use report::{Check, Failure, Outcome, Report};
 use server::Target;
-use table::{CLIENTS, Client, MECHANISMS, Mechanism};
+use table::{Client, MECHANISMS, Mechanism, Support};
 use work::Work;
 
 /// The user all clients log in as.
@@ -77,6 +83,9 @@ pub(crate) struct Options {
     /// List clients, servers and mechanisms, and run nothing
     #[arg(long)]
     list: bool,
+    /// Write the tables of docs/MECHANISMS.md
+    #[arg(long, conflicts_with_all = ["only", "mechanisms", "clients", "servers", "peer_server"])]
+    write_table: bool,
     /// Test this program in place of building `ehlo`
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
@@ -111,16 +120,17 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     let (only, tried) = (&options.only, &options.mechanisms);
     known("client or server", only, names(CLIENTS).chain(names(servers::KINDS)))?;
-    known("mechanism", tried, names(MECHANISMS).chain(names(servers::MECHANISMS)))?;
+    known("mechanism", tried, names(MECHANISMS))?;
     let mut ends = Vec::new();
+    let mut matrix = Matrix::default();
     let (clients, mechanisms) = (chosen(CLIENTS, only), chosen(MECHANISMS, tried));
     if !options.servers && !clients.is_empty() && !mechanisms.is_empty() {
-        ends.push(run_clients(options, &clients, &mechanisms).context("clients"));
+        ends.push(run_clients(options, &clients, &mechanisms, &mut matrix).context("clients"));
     }
-    let (kinds, mechanisms) = (chosen(servers::KINDS, only), chosen(servers::MECHANISMS, tried));
+    let (kinds, mechanisms) = (chosen(servers::KINDS, only), chosen(MECHANISMS, tried));
     let is_own = options.peer_server.is_empty();
     if !options.clients && is_own && !kinds.is_empty() && !mechanisms.is_empty() {
-        ends.push(servers::run(options, &kinds, &mechanisms).context("servers"));
+        ends.push(servers::run(options, &kinds, &mechanisms, &mut matrix).context("servers"));
     }
     let all = !options.clients && !options.servers && only.is_empty() && tried.is_empty();
     if all && is_own && !options.list && options.program.is_none() {
@@ -128,6 +138,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     if ends.is_empty() {
         bail!("there is nothing to run");
+    }
+    if is_own && !options.list && !options.hold {
+        ends.push(if options.write_table { matrix.write() } else { matrix.check() });
     }
     let failures: Vec<String> =
         ends.into_iter().filter_map(|end| Some(format!("{:#}", end.err()?))).collect();
@@ -139,6 +152,7 @@ fn run_clients(
     options: &Options,
     clients: &[&'static Client],
     mechanisms: &[&'static Mechanism],
+    matrix: &mut Matrix,
 ) -> Result<()> {
     if options.list {
         list(clients, mechanisms);
@@ -146,12 +160,16 @@ fn run_clients(
     }
     let folder = process::cache("interop");
     let tools = Tools::prepare(clients, folder.join("tools"))?;
-    let target = options.target()?;
     let work = Work::create(folder.join(format!("run-{}", std::process::id())), options.keep)?;
+    let target = options.target(&work, mechanisms)?;
 
     let begun = Instant::now();
     let report = all(clients, mechanisms, &tools, &work, &target, options.jobs);
     let seconds = begun.elapsed().as_secs();
+    for client in clients {
+        matrix.peer(Direction::Clients, client.name, tools.version(client.version));
+    }
+    matrix.extend(report.matrix());
 
     let (passed, failed) = report.counts();
     let failures = report.failures();
@@ -176,7 +194,7 @@ fn list(clients: &[&'static Client], mechanisms: &[&'static Mechanism]) {
         let has: Vec<&str> = mechanisms
             .iter()
             .map(|mechanism| mechanism.name)
-            .filter(|name| !client.lacks.iter().any(|(lacked, _)| lacked == name))
+            .filter(|name| !matches!(client.support(name), Some(Support::Lacks(_))))
             .collect();
         println!("{}: {}", client.name, has.join(", "));
     }
@@ -225,7 +243,7 @@ fn not_started(client: &'static Client, error: &anyhow::Error) -> Check {
 
 impl Options {
     /// The server asked for.
-    fn target(&self) -> Result<Target> {
+    fn target(&self, work: &Work, mechanisms: &[&'static Mechanism]) -> Result<Target> {
         if let [starttls, implicit] = self.peer_server.as_slice() {
             if !starttls.ip().is_loopback() || !implicit.ip().is_loopback() {
                 bail!("--peer-server takes loopback addresses only");
@@ -241,10 +259,8 @@ impl Options {
         if !self.peer_server.is_empty() {
             bail!("--peer-server takes two addresses: with STARTTLS, and with implicit TLS");
         }
-        match &self.program {
-            Some(program) => Ok(Target::Own(program.clone())),
-            None => Target::build(),
-        }
+        let program = self.program.clone().map_or_else(server::build, Ok)?;
+        Target::own(program, work, mechanisms)
     }
 }
 

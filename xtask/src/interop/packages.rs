@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use super::table::{Client, Driver, JARS, Need, Unpacked};
+use super::table::{Client, Driver, JARS, Need, Unpacked, Version};
 use crate::process;
 
 /// The certificates are made with it.
@@ -175,7 +175,7 @@ impl Tools {
             Driver::Java(class) => {
                 (self.source(&format!("{class}.java")), self.built.join(format!("{class}.class")))
             }
-            Driver::Shell(_) | Driver::Script(..) => return Ok(()),
+            Driver::Shell(_) | Driver::Script(..) | Driver::Python(_) => return Ok(()),
         };
         if modified(&result).is_some_and(|built| modified(&source).is_some_and(|at| at < built)) {
             return Ok(());
@@ -186,7 +186,9 @@ impl Tools {
             process::run(&mut javac)
         } else {
             let mut go = Command::new("go");
+            // Debian's packages of Go code are there, and nothing is fetched.
             go.env("GO111MODULE", "off").env("CGO_ENABLED", "0");
+            go.env("GOPATH", "/usr/share/gocode");
             process::run(go.args(["build", "-o"]).arg(&result).arg(&source))
         }
     }
@@ -204,6 +206,9 @@ impl Tools {
                 let words = interpreter.iter().map(OsString::from);
                 words.chain([self.source(file).into()]).collect()
             }
+            Driver::Python(file) => {
+                vec![self.python().into(), "-I".into(), self.source(file).into()]
+            }
             Driver::Go(_) => vec![self.built.join("netsmtp").into()],
             Driver::Java(class) => {
                 let path = format!("{}:{}", JARS.join(":"), self.built.display());
@@ -215,10 +220,37 @@ impl Tools {
         }
     }
 
+    /// The folder of what is compiled or installed.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.built
+    }
+
+    /// The version of a peer, or a word for that it can't be told.
+    pub(crate) fn version(&self, command: Version) -> String {
+        let unknown = "of some version".to_owned();
+        let Some((program, arguments)) = command.split_first() else { return unknown };
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(&self.built).stdin(Stdio::null());
+        let Ok(output) = process::output(&mut command) else { return unknown };
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        version_in(&said).map_or(unknown, str::to_owned)
+    }
+
     /// Where Node.js looks for packages.
     pub(crate) fn node_modules(&self) -> PathBuf {
         self.built.join("node_modules")
     }
+}
+
+/// The first word that begins with a digit, but for what is around it, and has a dot.
+fn version_in(said: &str) -> Option<&str> {
+    let words = said.split_whitespace();
+    let trimmed = words.map(|word| {
+        word.trim_matches(|c: char| !c.is_ascii_alphanumeric()).trim_start_matches("go")
+    });
+    let mut versions =
+        trimmed.filter(|word| word.starts_with(|c: char| c.is_ascii_digit()) && word.contains('.'));
+    versions.next()
 }
 
 /// The packages of those needs that are not met.
@@ -245,4 +277,22 @@ fn succeeds(words: &[&str]) -> bool {
 /// When a file was changed.
 fn modified(path: &Path) -> Option<std::time::SystemTime> {
     fs::metadata(path).and_then(|facts| facts.modified()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_is_found_in_what_programs_say() {
+        for (said, version) in [
+            ("gsasl (GNU SASL) 2.2.0\nCopyright 2022", "2.2.0"),
+            ("go version go1.19.8 linux/amd64", "1.19.8"),
+            ("cyrus-imapd (3.6.1-4+deb12u5) bookworm; urgency=high", "3.6.1-4+deb12u5"),
+            ("swaks version 20201014.0", "20201014.0"),
+        ] {
+            assert_eq!(version_in(said), Some(version));
+        }
+        assert_eq!(version_in("no such thing in 2026"), None);
+    }
 }

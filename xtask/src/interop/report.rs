@@ -2,7 +2,9 @@
 
 use core::fmt;
 
-use super::table::{CLIENTS, MECHANISMS, Support};
+use super::clients::CLIENTS;
+use super::matrix::{self, Cell, Direction, Verdict};
+use super::table::{MECHANISMS, Mechanism, Support};
 
 /// How a check came out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +15,8 @@ pub(crate) enum Outcome {
     Failed(Failure),
     /// The client can't do it; why.
     NotApplicable(&'static str),
+    /// Refused whatever the password, as it should be; why.
+    Refused(&'static str),
     /// Not asked for on the command line.
     NotRun,
 }
@@ -26,12 +30,26 @@ pub(crate) struct Failure {
     pub(crate) dialogue: String,
 }
 
+impl Outcome {
+    /// The failure to try something.
+    pub(crate) fn of(error: &anyhow::Error) -> Self {
+        let reason = format!("{error:#}");
+        Self::Failed(Failure { reason, dialogue: String::new() })
+    }
+
+    /// Whether something was tried, and came out as it should.
+    pub(crate) fn is_good(&self) -> bool {
+        matches!(self, Self::Ok | Self::Refused(_))
+    }
+}
+
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ok => f.write_str("ok"),
             Self::Failed(_) => f.write_str("**FAILED**"),
             Self::NotApplicable(_) => f.write_str("n/a"),
+            Self::Refused(_) => f.write_str("refused"),
             Self::NotRun => f.write_str("not run"),
         }
     }
@@ -51,8 +69,21 @@ pub(crate) struct Check {
 }
 
 /// The columns of a mechanism's row.
-pub(crate) const COLUMNS: [&str; 4] =
-    ["STARTTLS, right", "STARTTLS, wrong", "TLS, right", "TLS, wrong"];
+pub(crate) const COLUMNS: [&str; 7] = [
+    "STARTTLS, right",
+    "STARTTLS, wrong",
+    "TLS, right",
+    "TLS, wrong",
+    "relayed",
+    "replayed",
+    "deceived",
+];
+/// The column of an exchange with somebody in the middle who ends TLS.
+pub(crate) const RELAYED: &str = COLUMNS[4];
+/// The column of an exchange that is said again in another connection.
+pub(crate) const REPLAYED: &str = COLUMNS[5];
+/// The column of a client that was not told of a channel binding that the server has.
+pub(crate) const DECEIVED: &str = COLUMNS[6];
 
 /// The columns of the second table.
 pub(crate) const OTHERS: [&str; 5] = [
@@ -72,7 +103,12 @@ pub(crate) struct Report {
 
 impl Report {
     /// The outcome of a check, if there was one.
-    fn outcome(&self, client: &str, mechanism: Option<&str>, column: &str) -> Option<&Outcome> {
+    pub(crate) fn outcome(
+        &self,
+        client: &str,
+        mechanism: Option<&str>,
+        column: &str,
+    ) -> Option<&Outcome> {
         let found = self.checks.iter().find(|check| {
             check.client == client && check.mechanism == mechanism && check.column == column
         });
@@ -84,7 +120,7 @@ impl Report {
         let count = |wanted: fn(&Outcome) -> bool| {
             self.checks.iter().filter(|check| wanted(&check.outcome)).count()
         };
-        (count(|o| matches!(o, Outcome::Ok)), count(|o| matches!(o, Outcome::Failed(_))))
+        (count(Outcome::is_good), count(|o| matches!(o, Outcome::Failed(_))))
     }
 
     /// What has failed, with its dialogue.
@@ -101,10 +137,43 @@ impl Report {
         text
     }
 
+    /// What has come of each mechanism with each client.
+    pub(crate) fn matrix(&self) -> Vec<Cell> {
+        let mut cells = Vec::new();
+        for client in CLIENTS.iter().filter(|client| self.has(client.name)) {
+            for mechanism in MECHANISMS.iter().filter(|m| self.has_row(client.name, m.name)) {
+                let (peer, direction) = (client.name, Direction::Clients);
+                let verdict = self.verdict(peer, mechanism);
+                cells.push(Cell { direction, mechanism: mechanism.name, peer, verdict });
+            }
+        }
+        cells
+    }
+
+    /// What has come of a mechanism with a client.
+    fn verdict(&self, client: &str, mechanism: &Mechanism) -> Verdict {
+        let outcome = |column: &str| self.outcome(client, Some(mechanism.name), column);
+        let is_ok = |column: &str| outcome(column) == Some(&Outcome::Ok);
+        if COLUMNS.iter().any(|column| matches!(outcome(column), Some(Outcome::Failed(_)))) {
+            return Verdict::Failed;
+        }
+        match outcome(COLUMNS[0]) {
+            Some(Outcome::Ok) => Verdict::Works(matrix::letters(&[
+                (matrix::WRONG, is_ok(COLUMNS[1])),
+                (matrix::RELAYED, is_ok(RELAYED) && mechanism.stops_relays()),
+                (matrix::REPLAYED, is_ok(REPLAYED) && !mechanism.is_replayable()),
+                (matrix::DECEIVED, is_ok(DECEIVED)),
+            ])),
+            Some(Outcome::Refused(reason)) => Verdict::Refused((*reason).to_owned()),
+            Some(Outcome::NotApplicable(reason)) => Verdict::Lacks((*reason).to_owned()),
+            _ => Verdict::Failed,
+        }
+    }
+
     /// Both tables, in Markdown.
     pub(crate) fn tables(&self) -> String {
         let mut text = format!("| client | mechanism | {} | note |\n", COLUMNS.join(" | "));
-        text += "| --- | --- | --- | --- | --- | --- | --- |\n";
+        text += "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n";
         for client in CLIENTS.iter().filter(|client| self.has(client.name)) {
             for mechanism in MECHANISMS.iter().filter(|m| self.has_row(client.name, m.name)) {
                 let cells = self.cells(client.name, Some(mechanism.name), &COLUMNS);
@@ -154,6 +223,7 @@ impl Report {
         for column in columns {
             let reason = match self.outcome(client, mechanism, column) {
                 Some(Outcome::NotApplicable(reason)) => format!("n/a: {reason}"),
+                Some(Outcome::Refused(reason)) => format!("refused: {reason}"),
                 Some(Outcome::Failed(failure)) => failure.reason.replace('|', "\\|"),
                 _ => continue,
             };

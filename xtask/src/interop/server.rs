@@ -19,8 +19,13 @@ const START: Duration = Duration::from_secs(10);
 /// Which server to test.
 #[derive(Clone, Debug)]
 pub(crate) enum Target {
-    /// Ours: the path of the program.
-    Own(PathBuf),
+    /// Ours.
+    Own {
+        /// The path of the program.
+        program: PathBuf,
+        /// Mechanisms that it has not.
+        lacks: Vec<&'static str>,
+    },
     /// Another one.
     Peer {
         /// The port with STARTTLS.
@@ -48,13 +53,34 @@ pub(crate) fn build() -> Result<PathBuf> {
 }
 
 impl Target {
-    /// Builds our server.
+    /// Our server: a program, which is asked which of the mechanisms it has.
     ///
     /// # Errors
     ///
-    /// Fails when it does not build.
-    pub(crate) fn build() -> Result<Self> {
-        Ok(Self::Own(build()?))
+    /// Fails when it does not start with those it says it has.
+    pub(crate) fn own(program: PathBuf, work: &Work, mechanisms: &[&Mechanism]) -> Result<Self> {
+        let mut lacks: Vec<&'static str> = Vec::new();
+        loop {
+            let rest: Vec<&Mechanism> =
+                mechanisms.iter().copied().filter(|one| !lacks.contains(&one.base())).collect();
+            let Err(error) = Server::start(&program, work, "mechanisms", &rest) else {
+                return Ok(Self::Own { program, lacks });
+            };
+            let told = format!("{error:#}");
+            let named = |one: &&&Mechanism| told.contains(&format!("--auth {}: ", one.base()));
+            match rest.iter().find(named) {
+                Some(mechanism) => lacks.push(mechanism.base()),
+                None => return Err(error),
+            }
+        }
+    }
+
+    /// Whether the server has a mechanism, as far as that is known.
+    pub(crate) fn has(&self, mechanism: &Mechanism) -> bool {
+        match self {
+            Self::Own { lacks, .. } => !lacks.contains(&mechanism.base()),
+            Self::Peer { .. } => true,
+        }
     }
 
     /// Makes it ready for one client program; `name` is that of its files.
@@ -69,7 +95,10 @@ impl Target {
         mechanisms: &[&Mechanism],
     ) -> Result<Server> {
         match self {
-            Self::Own(program) => Server::start(program, work, name, mechanisms),
+            Self::Own { program, .. } => {
+                let has = mechanisms.iter().copied().filter(|one| self.has(one));
+                Server::start(program, work, name, &has.collect::<Vec<_>>())
+            }
             Self::Peer { starttls, implicit, ca, maildir } => Ok(Server {
                 child: None,
                 starttls: *starttls,
@@ -106,7 +135,9 @@ impl Server {
         let output = File::options().create(true).append(true).open(&log);
         let output = output.with_context(|| format!("can't make {}", log.display()))?;
         let begin = file_length(&log);
-        let names: Vec<&str> = mechanisms.iter().map(|mechanism| mechanism.name).collect();
+        // With each goes the one that is bound.
+        let mut names: Vec<&str> = mechanisms.iter().map(|mechanism| mechanism.base()).collect();
+        names.dedup();
         let mut command = Command::new(program);
         command
             .args(["serve", "--listen", "127.0.0.1:0", "--listen-tls", "127.0.0.1:0"])

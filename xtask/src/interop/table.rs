@@ -1,6 +1,11 @@
-//! What is tested: mechanisms and clients, as tables.
+//! What is tested: the mechanisms, and what a client is to the checks.
 //!
-//! A mechanism the server learns is one line in [`MECHANISMS`], and one word in each client's list.
+//! A mechanism more is one line in [`MECHANISMS`], and one word in each client's list in
+//! [`clients`](super::clients).
+
+use std::process::{Command, Stdio};
+
+use crate::process;
 
 /// What a mechanism proves its user with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +20,7 @@ pub(crate) enum Credential {
     Nothing,
 }
 
-/// A SASL mechanism of the server.
+/// A SASL mechanism.
 #[derive(Debug)]
 pub(crate) struct Mechanism {
     /// Its registered name.
@@ -29,11 +34,60 @@ pub(crate) const MECHANISMS: &[Mechanism] = &[
     Mechanism { name: "PLAIN", credential: Credential::Password },
     Mechanism { name: "LOGIN", credential: Credential::Password },
     Mechanism { name: "CRAM-MD5", credential: Credential::Password },
+    Mechanism { name: "DIGEST-MD5", credential: Credential::Password },
+    Mechanism { name: "SCRAM-SHA-1", credential: Credential::Password },
+    Mechanism { name: "SCRAM-SHA-1-PLUS", credential: Credential::Password },
+    Mechanism { name: "SCRAM-SHA-256", credential: Credential::Password },
+    Mechanism { name: "SCRAM-SHA-256-PLUS", credential: Credential::Password },
+    Mechanism { name: "SCRAM-SHA-512", credential: Credential::Password },
+    Mechanism { name: "SCRAM-SHA-512-PLUS", credential: Credential::Password },
+    Mechanism { name: "NTLM", credential: Credential::Password },
     Mechanism { name: "XOAUTH2", credential: Credential::Token },
     Mechanism { name: "OAUTHBEARER", credential: Credential::Token },
     Mechanism { name: "EXTERNAL", credential: Credential::Certificate },
     Mechanism { name: "ANONYMOUS", credential: Credential::Nothing },
 ];
+
+/// What tells a mechanism's name that it is tied to the TLS connection.
+const PLUS: &str = "-PLUS";
+
+impl Mechanism {
+    /// The name without `-PLUS`.
+    pub(crate) fn base(&self) -> &'static str {
+        self.name.strip_suffix(PLUS).unwrap_or(self.name)
+    }
+
+    /// Whether it is tied to the TLS connection by a channel binding.
+    pub(crate) fn is_bound(&self) -> bool {
+        self.name.ends_with(PLUS)
+    }
+
+    /// Whether somebody who ends TLS between client and server can't pass it on: it is bound, or the
+    /// handshake is the proof.
+    pub(crate) fn stops_relays(&self) -> bool {
+        self.is_bound() || self.credential == Credential::Certificate
+    }
+
+    /// Whether what a client has said is worth as much a second time, by design: the secret itself crosses
+    /// the connection, or there is none.
+    pub(crate) fn is_replayable(&self) -> bool {
+        match self.credential {
+            Credential::Password => matches!(self.name, "PLAIN" | "LOGIN"),
+            Credential::Token | Credential::Nothing => true,
+            Credential::Certificate => false,
+        }
+    }
+
+    /// Whether there is the same with a channel binding.
+    pub(crate) fn has_bound_twin(&self) -> bool {
+        self.name.starts_with("SCRAM-") && !self.is_bound()
+    }
+
+    /// Whether the server proves that it knows the secret too.
+    pub(crate) fn is_mutual(&self) -> bool {
+        self.name.starts_with("SCRAM-") || self.name == "DIGEST-MD5"
+    }
+}
 
 /// Where a client program comes from and how it is started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +96,8 @@ pub(crate) enum Driver {
     Shell(&'static str),
     /// A script with its interpreter's command line.
     Script(&'static [&'static str], &'static str),
+    /// A Python script, run by the Python that has the packages of `requirements.txt`.
+    Python(&'static str),
     /// A Go program, compiled once.
     Go(&'static str),
     /// A Java class, compiled once; its jars are in [`JARS`].
@@ -66,6 +122,10 @@ pub(crate) enum Need {
     /// A Debian package that can't be installed beside another.
     Unpacked(&'static Unpacked),
 }
+
+/// How to find out the version of a peer: a command, which is run in the folder of what is installed for
+/// the run; the first word it prints that has a digit in front is the version.
+pub(crate) type Version = &'static [&'static str];
 
 /// A Debian package that is unpacked and not installed, because it would take another's place.
 #[derive(Debug, PartialEq, Eq)]
@@ -102,195 +162,77 @@ pub(crate) struct Client {
     pub(crate) own: &'static [&'static str],
     /// Mechanisms the driver adds over the client's own way to add some, and what that way is.
     pub(crate) added: (&'static [&'static str], &'static str),
-    /// Mechanisms it lacks, each with the reason.
-    pub(crate) lacks: &'static [(&'static str, &'static str)],
+    /// Mechanisms it has only where it was built with them.
+    pub(crate) built: Option<Built>,
+    /// Mechanisms it lacks, with the reason.
+    pub(crate) lacks: &'static [(&'static [&'static str], &'static str)],
+    /// Mechanisms it has in a way that our server refuses whatever the password, with the reason.
+    pub(crate) refused: &'static [(&'static [&'static str], &'static str)],
+    /// How to find out its version.
+    pub(crate) version: Version,
     /// Why it can't do implicit TLS, where it can't.
     pub(crate) no_implicit_tls: Option<&'static str>,
+    /// Why it shows no certificate under implicit TLS, where it doesn't.
+    pub(crate) no_implicit_certificate: Option<&'static str>,
     /// Why it sends no mail, where it only authenticates.
     pub(crate) no_mail: Option<&'static str>,
     /// Why it sends no second message in a connection, where it doesn't.
     pub(crate) no_second_message: Option<&'static str>,
+    /// Why it can't be told which servers to trust, where it can't.
+    pub(crate) trusts_anybody: Option<&'static str>,
+    /// Whether it can be had to say that it has a channel binding and knows of none of the server's.
+    pub(crate) says_y: bool,
     /// Whether it puts a line end behind a message that has one already.
     pub(crate) adds_line_end: bool,
     /// What it does when one of two recipients is refused.
     pub(crate) partial: Partial,
 }
 
+/// Mechanisms of a program that depend on what it was built with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Built {
+    /// The mechanisms.
+    pub(crate) mechanisms: &'static [&'static str],
+    /// A command that says what it was built with.
+    pub(crate) command: &'static [&'static str],
+    /// The word it then says.
+    pub(crate) word: &'static str,
+    /// Why it has none of them where it does not say that.
+    pub(crate) reason: &'static str,
+}
+
+impl Built {
+    /// Whether the program says so.
+    pub(crate) fn is_in(&self) -> bool {
+        let Some((program, arguments)) = self.command.split_first() else { return false };
+        let mut command = Command::new(program);
+        process::output(command.args(arguments).stdin(Stdio::null())).is_ok_and(|output| {
+            let said = String::from_utf8_lossy(&output.stdout).into_owned();
+            said.split_whitespace().any(|word| word == self.word)
+        })
+    }
+}
+
 /// A client that does all there is.
-const BASE: Client = Client {
+pub(super) const BASE: Client = Client {
     name: "",
     driver: Driver::Shell(""),
     needs: &[],
     own: &[],
     added: (&[], ""),
+    built: None,
     lacks: &[],
+    refused: &[],
+    version: &[],
     no_implicit_tls: None,
+    no_implicit_certificate: None,
     no_mail: None,
     no_second_message: None,
+    trusts_anybody: None,
+    says_y: false,
     adds_line_end: false,
     partial: Partial::GivesUp,
 };
-
-pub(crate) const NODE: Need = Need::Command(&["node", "--version"], "nodejs");
-pub(crate) const NPM: Need = Need::Command(&["npm", "--version"], "npm");
-const PHP: Need = Need::Command(&["php", "--version"], "php-cli");
-
-const PHPMAILER_FIXED: &str = "PHPMailer's list of mechanisms is fixed";
-const RUBY_FIXED: &str = "net/smtp has PLAIN, LOGIN and CRAM-MD5 only";
-const SWAKS_LACKS: &str = "swaks has no such mechanism";
-
-/// Every client, the slowest first, so that they end together.
-pub(crate) const CLIENTS: &[Client] = &[
-    Client {
-        name: "jakarta-mail",
-        driver: Driver::Java("JakartaMail"),
-        needs: &[
-            Need::Command(&["javac", "-version"], "default-jdk-headless"),
-            Need::Command(&["java", "-version"], "default-jdk-headless"),
-            Need::File(JARS[0], "libjakarta-mail-java"),
-            Need::File(JARS[1], "libjakarta-activation-java"),
-        ],
-        own: &["PLAIN", "LOGIN", "XOAUTH2"],
-        added: (&["CRAM-MD5", "EXTERNAL"], "javax.security.sasl, by `mail.smtp.sasl.enable`"),
-        lacks: &[
-            ("OAUTHBEARER", "neither Jakarta Mail 2.0 nor the Java platform has it"),
-            ("ANONYMOUS", "neither Jakarta Mail 2.0 nor the Java platform has it"),
-        ],
-        partial: Partial::DeliversAndFails,
-        ..BASE
-    },
-    Client {
-        name: "nodemailer",
-        driver: Driver::Script(&["node"], "nodemailer.js"),
-        needs: &[NODE, NPM, Need::Npm],
-        own: &["PLAIN", "LOGIN", "CRAM-MD5", "XOAUTH2"],
-        added: (&["OAUTHBEARER", "EXTERNAL", "ANONYMOUS"], "`customAuth`"),
-        partial: Partial::Succeeds,
-        ..BASE
-    },
-    Client {
-        name: "smtplib",
-        driver: Driver::Script(&["python3", "-I"], "python_smtplib.py"),
-        needs: &[Need::Command(&["python3", "-c", "import smtplib, ssl"], "python3")],
-        own: &["PLAIN", "LOGIN", "CRAM-MD5"],
-        added: (&["XOAUTH2", "OAUTHBEARER", "EXTERNAL", "ANONYMOUS"], "`SMTP.auth()`"),
-        partial: Partial::Succeeds,
-        ..BASE
-    },
-    Client {
-        name: "swaks",
-        driver: Driver::Shell("swaks.sh"),
-        needs: &[
-            Need::Command(&["swaks", "--version"], "swaks"),
-            Need::Command(&["perl", "-MNet::SSLeay", "-e1"], "libnet-ssleay-perl"),
-        ],
-        own: &["PLAIN", "LOGIN", "CRAM-MD5"],
-        lacks: &[
-            ("XOAUTH2", SWAKS_LACKS),
-            ("OAUTHBEARER", SWAKS_LACKS),
-            ("EXTERNAL", SWAKS_LACKS),
-            ("ANONYMOUS", SWAKS_LACKS),
-        ],
-        no_second_message: Some("one message a run"),
-        partial: Partial::Succeeds,
-        ..BASE
-    },
-    Client {
-        name: "ruby-net-smtp",
-        driver: Driver::Script(&["ruby"], "net_smtp.rb"),
-        needs: &[Need::Command(&["ruby", "-rnet/smtp", "-e1"], "ruby")],
-        own: &["PLAIN", "LOGIN", "CRAM-MD5"],
-        lacks: &[
-            ("XOAUTH2", RUBY_FIXED),
-            ("OAUTHBEARER", RUBY_FIXED),
-            ("EXTERNAL", RUBY_FIXED),
-            ("ANONYMOUS", RUBY_FIXED),
-        ],
-        ..BASE
-    },
-    Client {
-        name: "phpmailer",
-        driver: Driver::Script(&["php"], "phpmailer.php"),
-        needs: &[
-            PHP,
-            Need::File("/usr/share/php/libphp-phpmailer/autoload.php", "libphp-phpmailer"),
-        ],
-        own: &["PLAIN", "LOGIN", "CRAM-MD5", "XOAUTH2"],
-        lacks: &[
-            ("OAUTHBEARER", PHPMAILER_FIXED),
-            ("EXTERNAL", PHPMAILER_FIXED),
-            ("ANONYMOUS", PHPMAILER_FIXED),
-        ],
-        adds_line_end: true,
-        partial: Partial::DeliversAndFails,
-        ..BASE
-    },
-    Client {
-        name: "symfony-mailer",
-        driver: Driver::Script(&["php"], "symfony.php"),
-        needs: &[
-            PHP,
-            Need::File(
-                "/usr/share/php/Symfony/Component/Mailer/autoload.php",
-                "php-symfony-mailer",
-            ),
-        ],
-        own: &["PLAIN", "LOGIN", "CRAM-MD5", "XOAUTH2"],
-        added: (&["OAUTHBEARER", "EXTERNAL", "ANONYMOUS"], "`AuthenticatorInterface`"),
-        adds_line_end: true,
-        ..BASE
-    },
-    Client {
-        name: "gsasl",
-        driver: Driver::Shell("gsasl.sh"),
-        needs: &[Need::Command(&["gsasl", "--version"], "gsasl")],
-        own: &["PLAIN", "LOGIN", "CRAM-MD5", "EXTERNAL", "ANONYMOUS"],
-        lacks: &[
-            ("XOAUTH2", "GNU SASL has no token mechanisms"),
-            ("OAUTHBEARER", "GNU SASL has no token mechanisms"),
-        ],
-        no_implicit_tls: Some("gsasl has STARTTLS only"),
-        no_mail: Some("it only authenticates"),
-        ..BASE
-    },
-    Client {
-        name: "msmtp",
-        driver: Driver::Shell("msmtp.sh"),
-        needs: &[Need::Command(&["msmtp", "--version"], "msmtp")],
-        own: &["PLAIN", "LOGIN", "CRAM-MD5", "XOAUTH2", "OAUTHBEARER", "EXTERNAL"],
-        lacks: &[("ANONYMOUS", "msmtp has no such mechanism")],
-        no_second_message: Some("one message a run"),
-        ..BASE
-    },
-    Client {
-        name: "curl",
-        driver: Driver::Shell("curl.sh"),
-        needs: &[Need::Command(&["curl", "--version"], "curl")],
-        own: &["PLAIN", "LOGIN", "CRAM-MD5", "XOAUTH2", "OAUTHBEARER", "EXTERNAL"],
-        lacks: &[("ANONYMOUS", "curl has no such mechanism")],
-        ..BASE
-    },
-    // The first octets of an exchange with the AUTH command, not after the empty challenge.
-    Client {
-        name: "curl-sasl-ir",
-        driver: Driver::Shell("curl.sh"),
-        needs: &[Need::Command(&["curl", "--version"], "curl")],
-        own: &["PLAIN", "LOGIN", "CRAM-MD5", "XOAUTH2", "OAUTHBEARER", "EXTERNAL"],
-        lacks: &[("ANONYMOUS", "curl has no such mechanism")],
-        ..BASE
-    },
-    Client {
-        name: "go-net-smtp",
-        driver: Driver::Go("netsmtp.go"),
-        needs: &[Need::Command(&["go", "version"], "golang-go")],
-        own: &["PLAIN", "CRAM-MD5"],
-        added: (
-            &["LOGIN", "XOAUTH2", "OAUTHBEARER", "EXTERNAL", "ANONYMOUS"],
-            "an `smtp.Auth` of the application",
-        ),
-        ..BASE
-    },
-];
 
 /// How a client has a mechanism.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -299,6 +241,10 @@ pub(crate) enum Support {
     Own,
     /// The driver adds it; what the client offers for that.
     Added(&'static str),
+    /// In a way that our server refuses; why.
+    Refused(&'static str),
+    /// Where it was built with it.
+    IfBuilt(Built),
     /// It doesn't; why.
     Lacks(&'static str),
 }
@@ -312,8 +258,14 @@ impl Client {
         if self.added.0.contains(&mechanism) {
             return Some(Support::Added(self.added.1));
         }
-        let lacks = self.lacks.iter().find(|(name, _)| *name == mechanism);
-        lacks.map(|(_, reason)| Support::Lacks(reason))
+        if let Some(built) = self.built.filter(|built| built.mechanisms.contains(&mechanism)) {
+            return Some(Support::IfBuilt(built));
+        }
+        let reason = |table: &'static [(&'static [&'static str], &'static str)]| {
+            table.iter().find(|(names, _)| names.contains(&mechanism)).map(|(_, reason)| *reason)
+        };
+        let refused = reason(self.refused).map(Support::Refused);
+        refused.or_else(|| reason(self.lacks).map(Support::Lacks))
     }
 }
 
@@ -322,14 +274,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_client_says_something_about_every_mechanism_and_once_only() {
-        for client in CLIENTS {
-            let names = client.own.iter().chain(client.added.0);
-            let mut said: Vec<_> = names.chain(client.lacks.iter().map(|(name, _)| name)).collect();
-            let mut asked: Vec<_> = MECHANISMS.iter().map(|mechanism| &mechanism.name).collect();
-            said.sort_unstable();
-            asked.sort_unstable();
-            assert_eq!(said, asked, "{}", client.name);
-        }
+    fn a_mechanism_is_bound_replayable_or_mutual_by_its_kind() {
+        let names = |is: fn(&Mechanism) -> bool| -> Vec<&str> {
+            MECHANISMS.iter().filter(|mechanism| is(mechanism)).map(|one| one.name).collect()
+        };
+        assert_eq!(names(Mechanism::is_bound).len(), 3);
+        assert_eq!(
+            names(Mechanism::is_replayable),
+            ["PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER", "ANONYMOUS"]
+        );
+        assert_eq!(names(Mechanism::is_mutual).len(), 7);
+        assert_eq!(names(Mechanism::stops_relays).len(), 4);
     }
 }

@@ -28,6 +28,7 @@ impl Work {
         work.authority("ca")?;
         work.authority("other-ca")?;
         work.certificate("server", "localhost", "DNS:localhost,IP:127.0.0.1")?;
+        work.certificate("relay", "localhost", "DNS:localhost,IP:127.0.0.1")?;
         work.certificate("client", "tim", &format!("email:{USER}"))?;
         Ok(work)
     }

@@ -1,6 +1,7 @@
 //! Our own server, seen by our own client.
 
-use super::{LOGIN, at, own, probe};
+use super::{LOGIN, PASSWORD, at, own, probe};
+use crate::program::Ehlo;
 
 #[test]
 fn a_server_with_starttls_is_seen_whole() {
@@ -61,6 +62,21 @@ fn a_server_with_starttls_is_seen_whole() {
         assert!(accepted(name), "{name}: {}", probed.out);
     }
     assert!(!accepted("ANONYMOUS"));
+}
+
+#[test]
+fn scram_works_beside_its_own_with_channel_binding() {
+    let user = format!("tim:{PASSWORD}");
+    let ehlo = Ehlo::serve(&["--user", &user, "--auth", "SCRAM-SHA-256,SCRAM-SHA-1", "--discard"]);
+    let ca = ehlo.certificate();
+    let server = at(&ehlo, 0);
+    let arguments = [&[&*server, "--json", "--ca", ca.to_str().unwrap()], &LOGIN[..]].concat();
+    let json = probe(ehlo.folder(), &arguments).json();
+    let mechanisms = json["mechanisms"].as_array().unwrap();
+    let accepted = mechanisms.iter().filter(|one| one["tried"]["accepted"] == true);
+    let names: Vec<_> = accepted.map(|one| one["name"].as_str().unwrap()).collect();
+    let all = ["SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-1"];
+    assert_eq!(names, all, "{json}");
 }
 
 #[test]

@@ -114,7 +114,7 @@ fn mechanisms_can_be_chosen() {
         assert_eq!(sent.code, 0, "{sent:?}");
         ehlo.wait_for_log(&format!("tim authenticated by {log}"));
     }
-    send(&ehlo, &[&to[..], &["--auth", "GS2-KRB5"]].concat(), b"").failed(64, "CRAM-MD5");
+    send(&ehlo, &[&to[..], &["--auth", "KERBEROS_V4"]].concat(), b"").failed(64, "CRAM-MD5");
     let ehlo = serve(&["--auth", "LOGIN"]);
     let sent = send(&ehlo, &[&to[..], &["--auth", "PLAIN"]].concat(), b"");
     sent.failed(77, "(offered: LOGIN)");

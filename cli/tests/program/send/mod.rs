@@ -1,6 +1,7 @@
 //! `ehlo send`.
 
 mod delivers;
+mod exchanges;
 mod fake;
 mod login;
 mod message;

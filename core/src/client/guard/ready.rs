@@ -7,8 +7,11 @@ use crate::client::Capabilities;
 use crate::client::error::NotSent;
 use crate::client::machine::Machine;
 use crate::client::owed::To;
+#[cfg(feature = "extensions")]
 use crate::client::state::Turn;
-use crate::client::transaction::{Content, Transaction};
+#[cfg(feature = "extensions")]
+use crate::client::transaction::Content;
+use crate::client::transaction::Transaction;
 use crate::parameter::{BodyType, MailParameters, RcptParameters};
 use crate::sasl::Mechanism;
 use crate::sasl::client::{Channel, Exchange};
@@ -87,8 +90,9 @@ impl Ready<'_> {
         if !offered.has(E::EIGHT_BIT_MIME) && parameters.body == Some(BodyType::SevenBit) {
             parameters.body = None;
         }
-        self.needs(mail_needs(&parameters))?;
-        if parameters.requiretls && self.channel() != Channel::Tls {
+        let needs = parameters.needs();
+        self.needs(needs)?;
+        if needs.contains(E::REQUIRETLS) && self.channel() != Channel::Tls {
             // It is offered under TLS alone, and asks for a certificate that was verified (RFC 8689
             // section 4.2.1).
             return Err(NotSent::NotOffered(E::REQUIRETLS));
@@ -139,9 +143,7 @@ impl Ready<'_> {
         if u32::from(transaction.recipients) >= most {
             return Err(NotSent::TooMany(most));
         }
-        if parameters.notify.is_some() || parameters.orcpt.is_some() {
-            self.needs(E::DSN)?;
-        }
+        self.needs(parameters.needs())?;
         if !path.as_str().is_ascii() && !transaction.smtputf8 {
             return Err(NotSent::NeedsSmtpUtf8);
         }
@@ -186,6 +188,7 @@ impl Ready<'_> {
     /// # Errors
     /// When there is no transaction, every recipient or a chunk was refused, or the server doesn't
     /// offer CHUNKING.
+    #[cfg(feature = "extensions")]
     pub fn bdat(mut self, octets: u64, last: bool) -> Result<(), NotSent> {
         self.may_send_message()?;
         if self.machine.state.transaction.chunk_refused {
@@ -366,22 +369,4 @@ impl Ready<'_> {
             None => Err(NotSent::Later),
         }
     }
-}
-
-/// The extensions that parameters of MAIL belong to.
-fn mail_needs(parameters: &MailParameters<'_>) -> E {
-    let body = match parameters.body {
-        Some(BodyType::EightBitMime) => E::EIGHT_BIT_MIME,
-        Some(BodyType::BinaryMime) => E::BINARYMIME.with(E::CHUNKING),
-        Some(BodyType::SevenBit) | None => E::NONE,
-    };
-    let others = [
-        (parameters.smtputf8, E::SMTPUTF8),
-        (parameters.ret.is_some() || parameters.envid.is_some(), E::DSN),
-        (parameters.requiretls, E::REQUIRETLS),
-        (parameters.hold.is_some(), E::FUTURERELEASE),
-        (parameters.by.is_some(), E::DELIVERBY),
-        (parameters.mt_priority.is_some(), E::MT_PRIORITY),
-    ];
-    others.into_iter().filter(|(there, _)| *there).fold(body, |all, (_, one)| all.with(one))
 }

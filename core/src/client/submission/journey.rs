@@ -157,7 +157,10 @@ impl<'c> Journey<'c> {
             Stage::Recipients { .. } => Some(Move::Recipient),
             Stage::Message { chunk } => {
                 let said = match chunk {
+                    #[cfg(feature = "extensions")]
                     Some(size) => ready.bdat(size, true),
+                    #[cfg(not(feature = "extensions"))]
+                    Some(_) => Err(NotSent::NotOffered(Extensions::CHUNKING)),
                     None => ready.data(),
                 };
                 self.stage = match said {

@@ -23,11 +23,17 @@ pub(super) struct Parts<'a> {
 }
 
 impl DigestMd5Key {
-    /// Makes the key of a password.
+    /// Makes the key of a password. A username or password in UTF-8 whose characters are all of ISO
+    /// 8859-1 is hashed in that, as HTTP has it (RFC 2831 section 2.1.2.1).
     #[must_use]
     pub fn new(username: &str, realm: &str, password: &[u8]) -> Self {
-        let parts = [username.as_bytes(), b":", realm.as_bytes(), b":", password];
-        Self(digest(&parts))
+        let mut md5 = Md5::new();
+        update_latin(&mut md5, username.as_bytes());
+        md5.update(b":");
+        md5.update(realm);
+        md5.update(b":");
+        update_latin(&mut md5, password);
+        Self(md5.finalize().into())
     }
 
     /// Reads what [`to_bytes`](Self::to_bytes) gave.
@@ -80,6 +86,17 @@ impl fmt::Debug for DigestMd5Key {
     }
 }
 
+/// Takes a text in ISO 8859-1 where it can be written in that, else as it is.
+fn update_latin(md5: &mut Md5, text: &[u8]) {
+    let latin = |c: char| u8::try_from(u32::from(c));
+    match core::str::from_utf8(text) {
+        Ok(text) if text.chars().all(|c| latin(c).is_ok()) => {
+            text.chars().for_each(|c| md5.update([latin(c).unwrap_or(b'?')]));
+        }
+        _ => md5.update(text),
+    }
+}
+
 pub(super) fn digest(parts: &[&[u8]]) -> [u8; 16] {
     let mut md5 = Md5::new();
     parts.iter().for_each(|part| md5.update(part));
@@ -89,6 +106,17 @@ pub(super) fn digest(parts: &[&[u8]]) -> [u8; 16] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_can_be_written_in_iso_8859_1_is_hashed_in_that() {
+        let key = |username, password: &[u8]| DigestMd5Key::new(username, "r", password).to_bytes();
+        assert_eq!(key("u", "p\u{e4}ss".as_bytes()), digest(&[b"u:r:p\xe4ss"]));
+        assert_eq!(key("\u{fc}", b"p"), digest(&[b"\xfc:r:p"]));
+        // Each for itself, and only when all of it can be.
+        let greek = "p\u{e4}\u{3c0}".as_bytes();
+        assert_eq!(key("\u{fc}", greek), digest(&[b"\xfc:r:", greek]));
+        assert_eq!(key("u", b"p\xe4"), digest(&[b"u:r:p\xe4"]), "it was in that already");
+    }
 
     #[test]
     fn the_examples_of_rfc_2831_section_4() {

@@ -3,7 +3,7 @@
 use md5::{Digest as _, Md5};
 
 use super::hash::NtHash;
-use super::utf16;
+use super::name;
 use super::wire::{CLIENT_FLAGS, SIGNATURE, UNICODE, check, field, u16_at, u32_at, write_field};
 use crate::sasl::client::{Credentials, ExchangeError};
 use crate::sasl::server::Malformed;
@@ -91,7 +91,7 @@ pub(in crate::sasl) fn write_authenticate(
 
     let temp_length: usize = temp.iter().map(|part| part.len()).sum();
     let response = proof.len().saturating_add(temp_length);
-    let (domain_length, user_length) = (utf16::length(domain), utf16::length(username));
+    let (domain_length, user_length) = (name::utf16_length(domain), name::utf16_length(username));
     let mut offset = HEADER;
     out.octets(SIGNATURE);
     out.octets(&3_u32.to_le_bytes());
@@ -107,7 +107,7 @@ pub(in crate::sasl) fn write_authenticate(
     out.octets(lm_rest);
     out.octets(&proof);
     temp.iter().for_each(|part| out.octets(part));
-    utf16::write(domain, out);
-    utf16::write(username, out);
+    name::write_utf16(domain, out);
+    name::write_utf16(username, out);
     Ok(())
 }

@@ -7,7 +7,7 @@ use md4::{Digest as _, Md4};
 use md5::Md5;
 use zeroize::Zeroize;
 
-use super::utf16::encode;
+use super::name::encode;
 
 /// The MD4 hash of a password in UTF-16: what a server stores. It is as good as the password to
 /// whoever wants to log in by NTLM.

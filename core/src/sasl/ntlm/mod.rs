@@ -3,13 +3,13 @@
 //! that has nothing better: what it shows can be guessed at offline.
 
 mod hash;
-mod utf16;
+mod name;
 mod wire;
 
 pub(super) mod client;
 pub(super) mod server;
 
 pub use hash::NtHash;
-pub use server::Ntlm;
-pub(crate) use server::{ServerChallenge, is_negotiate};
-pub use utf16::Utf16;
+pub use name::NtlmName;
+pub(crate) use server::ServerChallenge;
+pub use server::{Negotiate, Ntlm};

@@ -11,6 +11,8 @@ pub(super) const CLIENT_FLAGS: u32 = 0x0008_8205;
 /// The same, and what kind of target it is, and that there is information about it.
 pub(super) const SERVER_FLAGS: u32 = 0x008A_8205;
 pub(super) const UNICODE: u32 = 1;
+/// Names are in some code page.
+pub(super) const OEM: u32 = 2;
 
 /// The two bytes of a number.
 pub(super) fn u16_at(message: &[u8], at: usize) -> Result<u16, Malformed> {

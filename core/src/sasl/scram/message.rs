@@ -1,10 +1,9 @@
 //! The messages of SCRAM (RFC 5802 section 7), read strictly: each attribute in its place, none
 //! twice, none that has to be understood and isn't.
 
-use memchr::memchr;
-
 use super::name::SaslName;
 use crate::sasl::server::Malformed;
+use crate::wire::find;
 use crate::wire::grammar::{self, whole};
 
 /// What a client says about channel binding: the flag of `gs2-header`.
@@ -95,7 +94,7 @@ pub(crate) struct ClientFinal<'a> {
 
 impl<'a> ClientFinal<'a> {
     pub(crate) fn read(message: &'a [u8]) -> Result<Self, Malformed> {
-        let at = memchr::memrchr(b',', message).ok_or(Malformed)?;
+        let at = find::last(b',', message).ok_or(Malformed)?;
         let (without_proof, proof) = message.split_at_checked(at).ok_or(Malformed)?;
         let proof = proof.strip_prefix(b",p=").ok_or(Malformed)?;
         let (binding, rest) = split(without_proof)?;
@@ -116,7 +115,7 @@ pub(crate) fn read_server_final(message: &[u8]) -> Result<&[u8], Malformed> {
 
 /// What stands before and behind the first comma.
 fn split(octets: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
-    let at = memchr(b',', octets).ok_or(Malformed)?;
+    let at = find::first(b',', octets).ok_or(Malformed)?;
     let (head, tail) = octets.split_at_checked(at).ok_or(Malformed)?;
     Ok((head, tail.get(1..).unwrap_or(&[])))
 }

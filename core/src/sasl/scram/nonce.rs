@@ -38,7 +38,7 @@ impl Nonce {
         self.octets.get(..self.length).unwrap_or(&[])
     }
 
-    #[cfg(test)]
+    #[cfg(all(test, feature = "scram-sha-1"))]
     pub(super) fn given(text: &[u8]) -> Self {
         let mut octets = [0; LONGEST];
         octets[..text.len()].copy_from_slice(text);

@@ -1,6 +1,6 @@
 //! What every guard holds: the means to answer.
 
-use crate::reply::{DefaultReply, Refusal, Reply, ReplyCode, Text};
+use crate::reply::{DefaultReply, Refusal, Reply, ReplyCode, ReplyWriter, Text};
 use crate::server::config::Config;
 use crate::server::content::Discard;
 use crate::server::facts::Facts;
@@ -30,6 +30,14 @@ impl Answer<'_> {
             None => usual,
         };
         self.write(&reply);
+    }
+
+    /// Writes the greeting: the hostname, and a text where there is room for it.
+    pub(super) fn greet(&mut self, hostname: &str, text: &str) {
+        let mut writer = ReplyWriter::new(self.state.outbox.free(self.tx), false, false);
+        writer.greeting(hostname, text);
+        let written = writer.written();
+        self.state.outbox.appended(written, self.tx);
     }
 
     /// The command went well.
@@ -66,7 +74,7 @@ impl Answer<'_> {
             self.write(&reply);
             return self.close_after(&reply);
         }
-        let how = if self.config.lmtp {
+        let how = if self.config.speaks_lmtp() {
             // There may be a reply for each recipient, and only a default one can be kept.
             Discard::Reply(if refusal.is_permanent() {
                 DefaultReply::MessageRefused

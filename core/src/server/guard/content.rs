@@ -71,7 +71,7 @@ impl EndOfData<'_> {
     /// RCPT commands.
     #[must_use]
     pub fn recipient(&self) -> Option<u16> {
-        self.answer.config.lmtp.then_some(self.answer.state.transaction.answered)
+        self.answer.config.speaks_lmtp().then_some(self.answer.state.transaction.answered)
     }
 
     /// Takes the responsibility for the message: call it when the message is durable.
@@ -96,7 +96,7 @@ impl EndOfData<'_> {
     }
 
     fn answered(&mut self) {
-        let lmtp = self.answer.config.lmtp;
+        let lmtp = self.answer.config.speaks_lmtp();
         let state = &mut *self.answer.state;
         state.transaction.answered = state.transaction.answered.saturating_add(1);
         if !lmtp || state.transaction.answered >= state.transaction.recipients {

@@ -5,6 +5,10 @@
 
 mod answer;
 mod content;
+#[cfg(feature = "extensions")]
+mod extended;
+#[cfg(feature = "extensions")]
+mod notice;
 #[cfg(any(feature = "_scram", feature = "digest-md5"))]
 mod proof;
 mod report;
@@ -14,12 +18,17 @@ mod transaction;
 
 pub(super) use answer::Answer;
 pub use content::{Body, EndOfData};
+#[cfg(feature = "extensions")]
+pub use extended::{Etrn, Expand, Verify, Xclient, Xforward};
+#[cfg(feature = "extensions")]
+pub use notice::Notice;
+#[cfg(feature = "extensions")]
+pub(super) use notice::Shown;
 #[cfg(feature = "digest-md5")]
 pub use proof::DigestMd5;
 #[cfg(feature = "_scram")]
 pub use proof::ScramKeys;
-pub(super) use report::Shown;
-pub use report::{Notice, TransactionAborted};
+pub use report::TransactionAborted;
 #[cfg(feature = "cram-md5")]
 pub use sasl::CramMd5;
 #[cfg(feature = "ntlm")]
@@ -27,7 +36,7 @@ pub use sasl::Ntlm;
 #[cfg(feature = "oauth")]
 pub use sasl::Token;
 pub use sasl::{Anonymous, Exchange, External, Login};
-pub use session::{Connected, Etrn, Expand, Hello, Upgrade, Verify, Xclient, Xforward};
+pub use session::{Connected, Hello, Upgrade};
 pub use transaction::{Data, Mail, Rcpt};
 
 /// What all guards have in common.

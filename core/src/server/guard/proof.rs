@@ -181,32 +181,46 @@ impl<'a> DigestMd5<'a> {
 
     /// Answers with the user's key: the digest is checked, and it is 535, or the server's own proof
     /// and then 235.
-    pub fn key(self, key: &crate::sasl::DigestMd5Key) {
+    ///
+    /// Gives whether the digest was right. The client has authenticated when
+    /// [`Facts`](crate::server::Facts) says so: it may still find that the server's proof is not.
+    pub fn key(self, key: &crate::sasl::DigestMd5Key) -> bool {
         let Answer { config, state, tx } = self.answer;
         let challenge = auth::digest_md5_challenge(config, state);
         let Some(proof) = self.digest.verify(key, &challenge) else {
-            return auth::reject(config, state, tx);
+            auth::reject(config, state, tx);
+            return false;
         };
         let written = auth::write_built_challenge(state, tx, |out| {
             out.octets(b"rspauth=");
             out.octets(&proof);
         });
         if written.is_none() {
-            return Answer { config, state, tx }.unavailable();
+            Answer { config, state, tx }.unavailable();
+            return false;
         }
         state.spend();
         state.response = None;
         state.consume_line();
         state.proven = Some(self.identity);
+        true
     }
 
-    /// Answers with the user's password.
-    pub fn password(self, password: &[u8]) {
+    /// Answers with the user's password; gives what [`key`](Self::key) does.
+    pub fn password(self, password: &[u8]) -> bool {
         let key = crate::sasl::DigestMd5Key::new(self.username(), self.realm(), password);
-        self.key(&key);
+        self.key(&key)
     }
 
-    /// 535: there is no such user.
+    /// There is no such user: a digest is computed all the same, and it is 535 whatever it is.
+    pub fn unknown(self) {
+        let challenge = auth::digest_md5_challenge(self.answer.config, self.answer.state);
+        let key = crate::sasl::DigestMd5Key::new(self.username(), self.realm(), b"");
+        let _ = core::hint::black_box(self.digest.verify(&key, &challenge));
+        self.reject();
+    }
+
+    /// 535: the credentials are wrong. The reply is held back a little.
     pub fn reject(mut self) {
         self.answer.reject();
     }

@@ -231,13 +231,13 @@ verdicts!(Ntlm, rejected);
 impl<'a> Ntlm<'a> {
     /// Whose hash is needed.
     #[must_use]
-    pub const fn username(&self) -> crate::sasl::Utf16<'a> {
+    pub const fn username(&self) -> crate::sasl::NtlmName<'a> {
         self.login.username()
     }
 
     /// The domain the user says to belong to; may be empty.
     #[must_use]
-    pub const fn domain(&self) -> crate::sasl::Utf16<'a> {
+    pub const fn domain(&self) -> crate::sasl::NtlmName<'a> {
         self.login.domain()
     }
 

@@ -9,10 +9,13 @@ impl Class {
     pub(super) const LET_DIG: Self = Self(1);
     /// `Let-dig` and `-`.
     pub(super) const LDH: Self = Self(2);
-    /// `Let-dig`, `-`, and any octet of a UTF-8 character (RFC 6531 section 3.3, `U-label`).
-    pub(super) const LDH_UTF8: Self = Self(4);
+    /// What a domain is made of: `Let-dig`, `-`, `.`, and any octet of a UTF-8 character (RFC 6531
+    /// section 3.3, `U-label`).
+    pub(super) const LDH_UTF8_DOT: Self = Self(4);
     /// `atext` (RFC 5322 section 3.2.3), with `UTF8-non-ascii` (RFC 6531 section 3.3).
     pub(super) const ATEXT: Self = Self(8);
+    /// What a dot-string is made of: `atext` and `.`.
+    pub(super) const ATEXT_DOT: Self = Self(64);
     /// What a value of a parameter is made of: `%d33-60 / %d62-126 / UTF8-non-ascii`.
     pub(super) const VALUE: Self = Self(16);
     /// `xchar`: printable ASCII but `+` and `=` (RFC 3461 section 4).
@@ -50,11 +53,14 @@ const fn classes_of(octet: u8) -> u8 {
     if let_dig || octet == b'-' {
         classes |= Class::LDH.0;
     }
-    if let_dig || octet == b'-' || utf8 {
-        classes |= Class::LDH_UTF8.0;
+    if let_dig || matches!(octet, b'-' | b'.') || utf8 {
+        classes |= Class::LDH_UTF8_DOT.0;
     }
     if let_dig || atext || utf8 {
-        classes |= Class::ATEXT.0;
+        classes |= Class::ATEXT.0 | Class::ATEXT_DOT.0;
+    }
+    if octet == b'.' {
+        classes |= Class::ATEXT_DOT.0;
     }
     if (visible && octet != b'=') || utf8 {
         classes |= Class::VALUE.0;

@@ -1,126 +1,98 @@
 //! Address literals (RFC 5321 section 4.1.3).
 
-use core::net::{Ipv4Addr, Ipv6Addr};
-
 use nom::Parser;
-use nom::branch::alt;
-use nom::combinator::{map, map_opt, verify};
-use nom::sequence::{delimited, preceded, terminated};
+use nom::combinator::verify;
+use nom::sequence::delimited;
 
 use super::Parsed;
 use super::class::Class;
-use super::octets::{matched, octet, take_between, take_while1, word};
+use super::octets::{octet, take_while1};
 
 /// `address-literal = "[" ( IPv4-address-literal / IPv6-address-literal /
-/// General-address-literal ) "]"`
+/// General-address-literal ) "]"`: what stands between the brackets.
 pub(crate) fn address_literal(input: &[u8]) -> Parsed<'_, &[u8]> {
-    let ipv4 = map(ipv4_address, |_| ());
-    let ipv6 = map(preceded(word("IPv6:"), ipv6_text), |_| ());
-    let content = alt((ipv4, ipv6, general_address_literal));
-    matched(delimited(octet(b'['), content, octet(b']'))).parse(input)
+    // `dcontent = %d33-90 / %d94-126`, which the other two are made of as well.
+    let content = take_while1(|c: u8| matches!(c, 33..=90 | 94..=126));
+    delimited(octet(b'['), verify(content, is_address), octet(b']')).parse(input)
 }
 
-/// `IPv4-address-literal = Snum 3("." Snum)`
-pub(crate) fn ipv4_address(input: &[u8]) -> Parsed<'_, Ipv4Addr> {
-    let octet = || terminated(snum, octet(b'.'));
-    map((octet(), octet(), octet(), snum), |(a, b, c, d)| Ipv4Addr::new(a, b, c, d)).parse(input)
-}
-
-/// `Snum = 1*3DIGIT`, a decimal value in the range 0 through 255.
-fn snum(input: &[u8]) -> Parsed<'_, u8> {
-    map_opt(take_between(1, 3, |c: u8| c.is_ascii_digit()), |digits: &[u8]| {
-        digits.iter().try_fold(0_u8, |sum, c| sum.checked_mul(10)?.checked_add(c - b'0'))
-    })
-    .parse(input)
-}
-
-/// `General-address-literal = Standardized-tag ":" 1*dcontent`,
-/// `Standardized-tag = Ldh-str`, `dcontent = %d33-90 / %d94-126`. A tag of `IPv6` is not general.
-fn general_address_literal(input: &[u8]) -> Parsed<'_, ()> {
-    let tag = verify(take_while1(|c: u8| Class::LDH.contains(c)), |tag: &[u8]| {
-        tag.last().is_some_and(|c| *c != b'-') && !tag.eq_ignore_ascii_case(b"IPv6")
-    });
-    let dcontent = take_while1(|c: u8| matches!(c, 33..=90 | 94..=126));
-    map((tag, octet(b':'), dcontent), |_| ()).parse(input)
-}
-
-/// `IPv6-addr = IPv6-full / IPv6-comp / IPv6v4-full / IPv6v4-comp`, `IPv6-hex = 1*4HEXDIG`: eight
-/// groups; or at most six with a `::` that stands for two or more; an IPv4 address may stand for
-/// the last two.
-pub(crate) fn ipv6_text(input: &[u8]) -> Parsed<'_, Ipv6Addr> {
-    let mut before = Groups::default();
-    let mut after = Groups::default();
-    let mut rest = groups(input, &mut before)?;
-    let mut compressed = false;
-    if let Some(behind) = rest.strip_prefix(b"::").filter(|_| !before.ends_with_ipv4) {
-        compressed = true;
-        rest = groups(behind, &mut after)?;
+/// `General-address-literal = Standardized-tag ":" 1*dcontent`, `Standardized-tag = Ldh-str`; with the
+/// tag `IPv6` it is an `IPv6-address-literal`, and without one an `IPv4-address-literal`.
+fn is_address(content: &[u8]) -> bool {
+    let Some(at) = content.iter().position(|c| *c == b':') else {
+        return ipv4_address(content).is_some();
+    };
+    let (tag, address) = content.split_at_checked(at).unwrap_or((content, &[]));
+    let address = address.get(1..).unwrap_or(&[]);
+    if tag.eq_ignore_ascii_case(b"IPv6") {
+        return ipv6_address(address).is_some();
     }
-    let count = before.len.saturating_add(after.len);
-    let fits = if compressed { count <= 6 } else { count == 8 };
-    if !fits {
-        return Err(nom::Err::Error(()));
+    tag.iter().all(|c| Class::LDH.contains(*c))
+        && tag.last().is_some_and(|c| *c != b'-')
+        && !address.is_empty()
+}
+
+/// `IPv4-address-literal = Snum 3("." Snum)`, `Snum = 1*3DIGIT`, a value in the range 0 through 255.
+pub(crate) fn ipv4_address(text: &[u8]) -> Option<[u8; 4]> {
+    let mut address = [0; 4];
+    let mut slots = address.iter_mut();
+    for digits in text.split(|c| *c == b'.') {
+        *slots.next()? = u8::try_from(number(digits, 3, 10)?).ok()?;
     }
-    let mut segments = [0_u16; 8];
-    for (segment, group) in segments.iter_mut().zip(before.values.iter().take(before.len)) {
+    if slots.next().is_none() { Some(address) } else { None }
+}
+
+/// `IPv6-addr = IPv6-full / IPv6-comp / IPv6v4-full / IPv6v4-comp`: eight groups; or at most six with
+/// a `::` that stands for two or more; an IPv4 address may stand for the last two.
+pub(crate) fn ipv6_address(text: &[u8]) -> Option<[u16; 8]> {
+    let mut address = [0; 8];
+    let Some(at) = text.windows(2).position(|pair| pair == b"::") else {
+        return if groups(text, &mut address, true)? == 8 { Some(address) } else { None };
+    };
+    let mut behind = [0; 8];
+    let before = groups(text.get(..at)?, &mut address, false)?;
+    let after = groups(text.get(at.saturating_add(2)..)?, &mut behind, true)?;
+    let (last, first) = (address.iter_mut().rev(), behind.iter().take(after).rev());
+    for (segment, group) in last.zip(first) {
         *segment = *group;
     }
-    let tail = segments.iter_mut().rev().zip(after.values.iter().take(after.len).rev());
-    for (segment, group) in tail {
-        *segment = *group;
+    if before.saturating_add(after) <= 6 { Some(address) } else { None }
+}
+
+/// `[IPv6-hex *(":" IPv6-hex)]`, `IPv6-hex = 1*4HEXDIG`, of which the last may be an IPv4 address:
+/// how many groups there are.
+fn groups(text: &[u8], out: &mut [u16; 8], with_ipv4: bool) -> Option<usize> {
+    let mut count = 0_usize;
+    if text.is_empty() {
+        return Some(count);
     }
-    let [a, b, c, d, e, f, g, h] = segments;
-    Ok((rest, Ipv6Addr::new(a, b, c, d, e, f, g, h)))
-}
-
-/// Up to eight groups of sixteen bits.
-#[derive(Default)]
-struct Groups {
-    values: [u16; 8],
-    len: usize,
-    ends_with_ipv4: bool,
-}
-
-impl Groups {
-    fn push(&mut self, value: u16) -> Result<(), nom::Err<()>> {
-        let slot = self.values.get_mut(self.len).ok_or(nom::Err::Error(()))?;
-        *slot = value;
-        self.len += 1;
-        Ok(())
-    }
-}
-
-/// `[IPv6-hex *(":" IPv6-hex)]`, of which the last may be `IPv4-address-literal`.
-fn groups<'a>(mut rest: &'a [u8], found: &mut Groups) -> Result<&'a [u8], nom::Err<()>> {
-    loop {
-        if let Ok((behind, address)) = ipv4_address(rest) {
-            let [a, b, c, d] = address.octets();
-            found.push(u16::from_be_bytes([a, b]))?;
-            found.push(u16::from_be_bytes([c, d]))?;
-            found.ends_with_ipv4 = true;
-            return Ok(behind);
-        }
-        let (behind, group) = match ipv6_hex(rest) {
-            Ok(found) => found,
-            Err(_) if found.len == 0 => return Ok(rest),
-            // A group follows each colon.
-            Err(error) => return Err(error),
-        };
-        found.push(group)?;
-        match behind.strip_prefix(b":") {
-            Some(next) if !next.starts_with(b":") => rest = next,
-            _ => return Ok(behind),
+    let mut parts = text.split(|c| *c == b':').peekable();
+    while let Some(part) = parts.next() {
+        let slots = out.get_mut(count..)?;
+        match (number(part, 4, 16), slots) {
+            (Some(group), [slot, ..]) => {
+                *slot = group;
+                count += 1;
+            }
+            (None, [first, second, ..]) if with_ipv4 && parts.peek().is_none() => {
+                let [a, b, c, d] = ipv4_address(part)?;
+                *first = u16::from_be_bytes([a, b]);
+                *second = u16::from_be_bytes([c, d]);
+                count += 2;
+            }
+            _ => return None,
         }
     }
+    Some(count)
 }
 
-/// `IPv6-hex = 1*4HEXDIG`
-fn ipv6_hex(input: &[u8]) -> Parsed<'_, u16> {
-    map_opt(take_between(1, 4, |c: u8| c.is_ascii_hexdigit()), |digits: &[u8]| {
-        digits.iter().try_fold(0_u16, |sum, c| {
-            let digit = char::from(*c).to_digit(16).and_then(|d| u16::try_from(d).ok())?;
-            sum.checked_mul(16)?.checked_add(digit)
-        })
+/// One to `most` digits in this base.
+fn number(digits: &[u8], most: usize, base: u16) -> Option<u16> {
+    if digits.is_empty() || digits.len() > most {
+        return None;
+    }
+    digits.iter().try_fold(0_u16, |sum, c| {
+        let digit = char::from(*c).to_digit(u32::from(base))?;
+        Some(sum.wrapping_mul(base).wrapping_add(digit as u16))
     })
-    .parse(input)
 }

@@ -5,8 +5,7 @@
 
 use nom::IResult;
 
-use class::Class;
-use octets::{take_between, take_while1};
+use octets::take_between;
 
 mod attribute;
 mod class;
@@ -18,7 +17,7 @@ mod path;
 mod reply;
 
 pub(crate) use attribute::xclient_attribute;
-pub(crate) use literal::{address_literal, ipv4_address, ipv6_text};
+pub(crate) use literal::{address_literal, ipv4_address, ipv6_address};
 pub(crate) use number::{by_value, date_time, decimal, signed_digit};
 pub(crate) use parameter::{addr_type_and_address, esmtp_param, notify_list, utf8_xtext, xtext};
 pub(crate) use path::{Path, domain, forward_path, local_part, mailbox, reverse_path};
@@ -26,11 +25,6 @@ pub(crate) use reply::reply_line;
 
 /// What a rule gives: the rest and the match. Why it did not match is for the caller to say.
 pub(crate) type Parsed<'a, T> = IResult<&'a [u8], T, ()>;
-
-/// `Atom = 1*atext`
-pub(crate) fn atom(input: &[u8]) -> Parsed<'_, &[u8]> {
-    take_while1(|c| Class::ATEXT.contains(c))(input)
-}
 
 /// `verb`: the letters a command begins with.
 pub(crate) fn verb(input: &[u8]) -> Parsed<'_, &[u8]> {

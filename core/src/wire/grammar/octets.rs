@@ -21,13 +21,6 @@ fn run(input: &[u8], condition: impl Fn(u8) -> bool) -> usize {
     input.iter().position(|octet| !condition(*octet)).unwrap_or(input.len())
 }
 
-/// `*octet`
-pub(super) fn take_while<'a>(
-    condition: impl Fn(u8) -> bool,
-) -> impl Fn(&'a [u8]) -> Parsed<'a, &'a [u8]> {
-    move |input| cut(input, run(input, &condition))
-}
-
 /// `1*octet`
 pub(super) fn take_while1<'a>(
     condition: impl Fn(u8) -> bool,

@@ -110,7 +110,7 @@ fn answer(event: Event<'_>, outside: &Outside) {
             Special => connected.trust().allow_xclient().accept(),
             _ => connected.accept(),
         },
-        Event::Hello(hello) => match outside.decide(2, hello.host().as_str().as_bytes()) {
+        Event::Hello(hello) => match outside.decide(2, hello.name().as_str().as_bytes()) {
             Refuse(refusal) => hello.refuse(&refusal),
             _ => hello.accept(),
         },
@@ -230,8 +230,10 @@ fn authenticate(event: Event<'_>, outside: &Outside) {
         Event::DigestMd5(login) => match outside.decide(27, login.username().as_bytes()) {
             Refuse(refusal) => login.refuse(&refusal),
             Special => login.unavailable(),
-            Accept => login.identity(Identity(4)).password(b"secret"),
-            _ => login.reject(),
+            Accept => {
+                login.identity(Identity(4)).password(b"secret");
+            }
+            _ => login.unknown(),
         },
         #[cfg(feature = "mechanisms")]
         Event::Exchange(exchange) if exchange.is_first() => {

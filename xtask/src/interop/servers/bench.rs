@@ -39,6 +39,8 @@ pub(crate) struct Case {
     pub(crate) id: String,
     /// How the connection becomes secret.
     pub(crate) tls: Tls,
+    /// The port of somebody in between, or in the server's place.
+    pub(crate) instead: Option<u16>,
     /// Who the client is.
     pub(crate) login: Option<Login>,
     /// Whose certificates it trusts: the name of a file.
@@ -73,6 +75,13 @@ impl<'a> Bench<'a> {
         self.judge(&case.id, |bench, said| bench.attempt(case, said))
     }
 
+    /// What the programs have logged since they had logged so much.
+    pub(crate) fn logged_since(&self, before: &[String]) -> String {
+        let after = self.running.logs();
+        let new = after.iter().zip(before).filter_map(|(after, before)| after.get(before.len()..));
+        new.collect()
+    }
+
     /// Makes an outcome of what went wrong, with all that was said.
     pub(crate) fn judge(
         &mut self,
@@ -92,12 +101,9 @@ impl<'a> Bench<'a> {
         Outcome::Failed(Failure { reason, dialogue })
     }
 
-    /// Runs the client; what it says is put into `said`.
+    /// Runs the client and compares what has come of it with what should; what it says is put into `said`.
     fn attempt(&mut self, case: &Case, said: &mut String) -> Result<()> {
-        let file = self.site.work.write(&format!("{}.eml", case.id), &case.message)?;
-        let letter = Letter { from: USER, to: case.to, message: &file };
-        let ended = self.client.send(&self.way(case), &letter, said)?;
-        self.site.work.write(&format!("{}.client.log", case.id), said.as_bytes())?;
+        let ended = self.send(case, said)?;
         if !self.running.is_alive() {
             bail!("the server has died");
         }
@@ -109,16 +115,26 @@ impl<'a> Bench<'a> {
                 bail!(difference);
             }
         }
-        Ok(fs::remove_file(file)?)
+        Ok(())
+    }
+
+    /// Runs the client; what it says is put into `said`.
+    pub(crate) fn send(&self, case: &Case, said: &mut String) -> Result<Ended> {
+        let file = self.site.work.write(&format!("{}.eml", case.id), &case.message)?;
+        let letter = Letter { from: USER, to: case.to, message: &file };
+        let ended = self.client.send(&self.way(case), &letter, said)?;
+        self.site.work.write(&format!("{}.client.log", case.id), said.as_bytes())?;
+        fs::remove_file(file)?;
+        Ok(ended)
     }
 
     /// The way to the server.
     fn way<'c>(&self, case: &'c Case) -> Way<'c> {
         Way {
-            port: match case.tls {
+            port: case.instead.unwrap_or(match case.tls {
                 Tls::StartTls => self.running.starttls,
                 Tls::Implicit => self.running.implicit,
-            },
+            }),
             tls: case.tls,
             ca: self.site.work.path(case.ca),
             login: case.login.as_ref(),

@@ -4,7 +4,8 @@ use super::super::report::Outcome;
 use super::super::table::{Credential, Mechanism};
 use super::super::{OTHER_USER, PASSWORD, REJECTED, USER, work};
 use super::bench::{Bench, Case};
-use super::client::{self, Ended, Login, Tls};
+use super::client::{Ended, Login, Tls};
+use super::hostile;
 use super::kind::Takes;
 use super::report::{ANY, COLUMNS, Check, NONE, OTHERS};
 use super::site::{SPECIAL_PASSWORD, SPECIAL_USER};
@@ -20,7 +21,7 @@ const LARGE: usize = 2_000_000;
 
 /// What is shown to the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shown {
+pub(super) enum Shown {
     /// What the first user has.
     Right,
     /// The password that is difficult to pass on.
@@ -70,6 +71,13 @@ pub(crate) fn run(bench: &mut Bench<'_>, mechanisms: &[&'static Mechanism]) -> V
             let outcome = login(bench, mechanism, tls, shown);
             checks.extend(outcome.map(|outcome| Check { server, row, column, outcome }));
         }
+        let hostile = mechanism.map(|mechanism| hostile::run(bench, mechanism));
+        checks.extend(hostile.into_iter().flatten().map(|(column, outcome)| Check {
+            server,
+            row,
+            column,
+            outcome,
+        }));
     }
     for (column, check) in OTHERS.into_iter().zip(OTHER_CHECKS) {
         let outcome = check(bench);
@@ -88,14 +96,16 @@ fn login(
 ) -> Option<Outcome> {
     let login = match mechanism {
         Some(mechanism) => Some(credentials(bench, mechanism, shown)?),
+        None if bench.kind.told.is_some() => return None,
         None if !bench.kind.mechanisms.is_empty() => Some(password(None, shown)),
         None if shown == Shown::Right => None,
         None => return None,
     };
-    if mechanism.is_some_and(|mechanism| !client::HAS.contains(&mechanism.name)) {
-        return Some(Outcome::NotApplicable("the client has no such mechanism"));
-    }
     let name = mechanism.map_or("any", |mechanism| mechanism.name);
+    let (but, reason) = bench.kind.not_difficult;
+    if shown == Shown::Special && but.contains(&name) {
+        return Some(Outcome::NotApplicable(reason));
+    }
     let mut case = first(bench, &format!("{name}-{tls:?}-{shown:?}"));
     case.tls = tls;
     case.login = login;
@@ -106,7 +116,7 @@ fn login(
 }
 
 /// What is shown for a mechanism, if it has anything of the kind.
-fn credentials(bench: &Bench<'_>, mechanism: &Mechanism, shown: Shown) -> Option<Login> {
+pub(super) fn credentials(bench: &Bench<'_>, mechanism: &Mechanism, shown: Shown) -> Option<Login> {
     let login = Login { mechanism: Some(mechanism.name), ..Login::of(USER) };
     match (mechanism.credential, shown) {
         (Credential::Password, _) => Some(password(Some(mechanism.name), shown)),
@@ -137,13 +147,15 @@ fn password(mechanism: Option<&'static str>, shown: Shown) -> Login {
 }
 
 /// A run over STARTTLS that sends a message to one recipient, by the right password.
-fn first(bench: &Bench<'_>, name: &str) -> Case {
+pub(super) fn first(bench: &Bench<'_>, name: &str) -> Case {
     let id = format!("{}-{name}", bench.kind.name);
-    let login = (!bench.kind.mechanisms.is_empty()).then(|| password(None, Shown::Right));
+    let login =
+        (!bench.kind.mechanisms.is_empty()).then(|| password(bench.kind.told, Shown::Right));
     let mut message = work::message(&id);
     message.retain(|octet| octet.is_ascii() || bench.kind.takes > Takes::Ascii);
     Case {
         tls: Tls::StartTls,
+        instead: None,
         login,
         ca: "ca.pem",
         to: &[OTHER_USER],

@@ -11,21 +11,6 @@ use super::super::SECONDS;
 use super::super::server::build;
 use crate::process;
 
-/// The mechanisms it has.
-pub(crate) const HAS: &[&str] = &[
-    "PLAIN",
-    "LOGIN",
-    "CRAM-MD5",
-    "XOAUTH2",
-    "OAUTHBEARER",
-    "EXTERNAL",
-    "ANONYMOUS",
-    "SCRAM-SHA-1",
-    "SCRAM-SHA-256",
-    "SCRAM-SHA-512",
-    "DIGEST-MD5",
-];
-
 /// How a connection becomes secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tls {

@@ -36,11 +36,19 @@ pub(crate) const KIND: Kind = Kind {
         "DIGEST-MD5",
         "SCRAM-SHA-1",
         "SCRAM-SHA-256",
+        "SCRAM-SHA-512",
         "XOAUTH2",
         "OAUTHBEARER",
         "EXTERNAL",
     ],
-    lacks: "no ANONYMOUS; its NTLM is of version 1",
+    version: &[
+        "sh",
+        "-c",
+        "zcat exim4-daemon-heavy/usr/share/doc/exim4-daemon-heavy/changelog.Debian.gz | head -n 1",
+    ],
+    told: None,
+    not_difficult: (&[], ""),
+    lacks: "4.96 tells Cyrus SASL of no channel binding, its NTLM is of version 1, and it has no ANONYMOUS",
     is_lmtp: false,
     takes: Takes::Utf8,
     line_ends: LineEnds::LineFeed,
@@ -68,7 +76,7 @@ fn start(site: &Site<'_>) -> Result<Running> {
     }
     let sasl = [
         ("DATABASE", database.display().to_string()),
-        ("MECHANISMS", "DIGEST-MD5 SCRAM-SHA-1 SCRAM-SHA-256".to_owned()),
+        ("MECHANISMS", "DIGEST-MD5 SCRAM-SHA-1 SCRAM-SHA-256 SCRAM-SHA-512".to_owned()),
     ];
     let sasl = site.fill("postfix/smtpd.conf", &folder, &sasl)?;
     fs::rename(sasl, folder.join("exim.conf")).context("no configuration of Cyrus SASL")?;

@@ -4,25 +4,10 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use super::super::table::{Credential, Mechanism, Need};
+use super::super::table::{Need, Version};
 use super::daemon::Daemon;
 use super::site::Site;
-use super::{aiosmtpd, dovecot, exim, postfix, smtp_server};
-
-/// Every mechanism that some server has, in the order of the report.
-pub(crate) const MECHANISMS: &[Mechanism] = &[
-    Mechanism { name: "PLAIN", credential: Credential::Password },
-    Mechanism { name: "LOGIN", credential: Credential::Password },
-    Mechanism { name: "CRAM-MD5", credential: Credential::Password },
-    Mechanism { name: "DIGEST-MD5", credential: Credential::Password },
-    Mechanism { name: "SCRAM-SHA-1", credential: Credential::Password },
-    Mechanism { name: "SCRAM-SHA-256", credential: Credential::Password },
-    Mechanism { name: "SCRAM-SHA-512", credential: Credential::Password },
-    Mechanism { name: "XOAUTH2", credential: Credential::Token },
-    Mechanism { name: "OAUTHBEARER", credential: Credential::Token },
-    Mechanism { name: "EXTERNAL", credential: Credential::Certificate },
-    Mechanism { name: "ANONYMOUS", credential: Credential::Nothing },
-];
+use super::{aiosmtpd, dovecot, exim, postfix, sasl, smtp_server};
 
 /// How lines end in the files of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,8 +38,14 @@ pub(crate) struct Kind {
     pub(crate) needs: &'static [Need],
     /// The mechanisms it is set to offer. None at all is a server without AUTH.
     pub(crate) mechanisms: &'static [&'static str],
+    /// The mechanism that a client has to be told to use, where it would choose none by itself.
+    pub(crate) told: Option<&'static str>,
+    /// Mechanisms by which the difficult password doesn't work, and why.
+    pub(crate) not_difficult: (&'static [&'static str], &'static str),
     /// What it lacks, for the report.
     pub(crate) lacks: &'static str,
+    /// How to find out its version.
+    pub(crate) version: Version,
     /// Whether it speaks LMTP.
     pub(crate) is_lmtp: bool,
     /// The octets it takes.
@@ -99,11 +90,15 @@ pub(crate) const KINDS: &[Kind] = &[
     dovecot::SUBMISSION,
     dovecot::LMTP,
     aiosmtpd::KIND,
+    sasl::CYRUS,
+    sasl::GSASL,
+    sasl::SPNEGO,
     smtp_server::KIND,
 ];
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::table::MECHANISMS;
     use super::*;
 
     #[test]

@@ -12,10 +12,12 @@ mod client;
 pub(super) mod daemon;
 mod dovecot;
 mod exim;
+mod hostile;
 mod kind;
 mod postfix;
 mod probed;
 mod report;
+mod sasl;
 mod site;
 mod smtp_server;
 
@@ -29,6 +31,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow, bail};
 
+use super::matrix::{Direction, Matrix};
 use super::packages::Tools;
 use super::report::{Failure, Outcome};
 use super::table::{Mechanism, Need};
@@ -37,8 +40,8 @@ use super::{Named, Options};
 use crate::process;
 use bench::Bench;
 use client::Client;
+pub(super) use kind::KINDS;
 use kind::Kind;
-pub(super) use kind::{KINDS, MECHANISMS};
 use report::Check;
 use site::Site;
 
@@ -51,6 +54,7 @@ pub(crate) fn run(
     options: &Options,
     kinds: &[&'static Kind],
     mechanisms: &[&'static Mechanism],
+    matrix: &mut Matrix,
 ) -> Result<()> {
     if options.list {
         for kind in kinds {
@@ -74,6 +78,10 @@ pub(crate) fn run(
     let site = Site::new(&work, &tools)?;
     let checks = all(kinds, mechanisms, &client, &site, options.jobs);
     let seconds = begun.elapsed().as_secs();
+    for kind in kinds.iter().filter(|kind| !kind.mechanisms.is_empty()) {
+        matrix.peer(Direction::Servers, kind.name, tools.version(kind.version));
+    }
+    matrix.extend(report::matrix(&checks));
 
     let (passed, failed) = report::counts(&checks);
     let (tables, failures) = (report::tables(&checks), report::failures(&checks));

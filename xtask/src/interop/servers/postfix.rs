@@ -18,7 +18,7 @@ use crate::process;
 const MASTER: &str = "/usr/lib/postfix/sbin/master";
 const POSTFIX: Need = Need::File(MASTER, "postfix");
 /// The plugins of Cyrus SASL, in a folder that has the name of the architecture.
-const SCRAM: Need =
+pub(crate) const SCRAM: Need =
     Need::Command(&["sh", "-c", "ls /usr/lib/*/sasl2/libscram.so"], "libsasl2-modules");
 
 /// The mechanisms for which Cyrus SASL needs nothing but a password in its database.
@@ -30,8 +30,13 @@ const CYRUS: &[&str] = &[
     "SCRAM-SHA-1",
     "SCRAM-SHA-256",
     "SCRAM-SHA-512",
+    "NTLM",
     "ANONYMOUS",
 ];
+
+/// What Cyrus SASL does to a password that is not ASCII.
+pub(crate) const NOT_DIFFICULT: (&[&str], &str) =
+    (&["NTLM"], "its NTLM makes a character of each octet of a password in UTF-8");
 
 /// The mechanisms of Dovecot that need nothing but what a client sends.
 const DOVECOT: &[&str] = &[
@@ -51,7 +56,11 @@ pub(crate) const WITH_DOVECOT: Kind = Kind {
     name: "postfix-dovecot",
     needs: &[POSTFIX, dovecot::CORE, dovecot::LMTPD, dovecot::SUBMISSIOND],
     mechanisms: DOVECOT,
-    lacks: "Postfix 3.7 tells Dovecot nothing of the client's certificate: no EXTERNAL",
+    version: &["/usr/sbin/postconf", "-h", "mail_version"],
+    told: None,
+    not_difficult: (&[], ""),
+    lacks: "Dovecot 2.3 has no channel binding, no SCRAM-SHA-512, and NTLM only with Samba; Postfix 3.7 \
+            tells it nothing of a certificate",
     is_lmtp: false,
     takes: Takes::Utf8,
     line_ends: LineEnds::LineFeed,
@@ -63,7 +72,11 @@ pub(crate) const WITH_CYRUS: Kind = Kind {
     name: "postfix-cyrus",
     needs: &[POSTFIX, SCRAM, Need::File("/usr/sbin/saslpasswd2", "sasl2-bin")],
     mechanisms: CYRUS,
-    lacks: "no token mechanisms in Debian's Cyrus SASL; EXTERNAL would need a patched Postfix",
+    version: &["/usr/sbin/postconf", "-h", "mail_version"],
+    told: None,
+    not_difficult: NOT_DIFFICULT,
+    lacks: "Postfix tells Cyrus SASL of no channel binding and of no certificate; Debian's has no token \
+            mechanisms",
     is_lmtp: false,
     takes: Takes::Utf8,
     line_ends: LineEnds::LineFeed,
@@ -74,7 +87,7 @@ pub(crate) const WITH_CYRUS: Kind = Kind {
 pub(crate) const BARE: Kind = Kind {
     name: "postfix-bare",
     mechanisms: &["PLAIN", "LOGIN", "CRAM-MD5"],
-    lacks: "set to have no extension but STARTTLS and AUTH",
+    lacks: "set to have no extension but STARTTLS and AUTH, and to offer what was there twenty years ago",
     takes: Takes::Ascii,
     start: bare,
     ..WITH_CYRUS

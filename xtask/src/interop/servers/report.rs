@@ -1,7 +1,9 @@
 //! The tables at the end.
 
+use super::super::matrix::{self, Cell, Direction, Verdict};
 use super::super::report::Outcome;
-use super::kind::{KINDS, Kind, MECHANISMS};
+use super::super::table::{MECHANISMS, Mechanism};
+use super::kind::{KINDS, Kind};
 
 /// A check: what was tried, and how it came out.
 #[derive(Debug)]
@@ -17,13 +19,17 @@ pub(crate) struct Check {
 }
 
 /// The columns of a mechanism's row.
-pub(crate) const COLUMNS: [&str; 6] = [
+pub(crate) const COLUMNS: [&str; 10] = [
     "STARTTLS, right",
     "STARTTLS, difficult",
     "STARTTLS, wrong",
     "TLS, right",
     "TLS, difficult",
     "TLS, wrong",
+    "relayed",
+    "replayed",
+    "replayed by the server",
+    "deceived",
 ];
 
 /// The row of the mechanism that the client chooses.
@@ -72,6 +78,42 @@ pub(crate) fn tables(checks: &[Check]) -> String {
     text
 }
 
+/// What has come of each mechanism with each server.
+pub(crate) fn matrix(checks: &[Check]) -> Vec<Cell> {
+    let mut cells = Vec::new();
+    for kind in tested(checks).filter(|kind| !kind.mechanisms.is_empty()) {
+        for mechanism in MECHANISMS {
+            let (peer, direction) = (kind.name, Direction::Servers);
+            let of_row = |check: &&Check| check.server == peer && check.row == mechanism.name;
+            let row: Vec<&Check> = checks.iter().filter(of_row).collect();
+            let verdict = match row.is_empty() {
+                false => verdict(&row, mechanism),
+                true if kind.mechanisms.contains(&mechanism.name) => continue,
+                true => Verdict::Lacks(format!("{peer}: {}", kind.lacks)),
+            };
+            cells.push(Cell { direction, mechanism: mechanism.name, peer, verdict });
+        }
+    }
+    cells
+}
+
+/// What has come of a row.
+fn verdict(row: &[&Check], mechanism: &Mechanism) -> Verdict {
+    let is_ok = |column: &str| {
+        row.iter().any(|check| check.column == column && check.outcome == Outcome::Ok)
+    };
+    if !is_ok(COLUMNS[0]) || row.iter().any(|check| matches!(check.outcome, Outcome::Failed(_))) {
+        return Verdict::Failed;
+    }
+    Verdict::Works(matrix::letters(&[
+        (matrix::WRONG, is_ok(COLUMNS[2])),
+        (matrix::RELAYED, is_ok(COLUMNS[6]) && mechanism.stops_relays()),
+        (matrix::REPLAYED, is_ok(COLUMNS[7]) && !mechanism.is_replayable()),
+        (matrix::IMPOSTOR, is_ok(COLUMNS[8])),
+        (matrix::DECEIVED, is_ok(COLUMNS[9])),
+    ]))
+}
+
 /// What has failed, with its dialogue.
 pub(crate) fn failures(checks: &[Check]) -> String {
     let mut text = String::new();
@@ -89,7 +131,7 @@ pub(crate) fn failures(checks: &[Check]) -> String {
 pub(crate) fn counts(checks: &[Check]) -> (usize, usize) {
     let count =
         |wanted: fn(&Outcome) -> bool| checks.iter().filter(|check| wanted(&check.outcome)).count();
-    (count(|o| matches!(o, Outcome::Ok)), count(|o| matches!(o, Outcome::Failed(_))))
+    (count(Outcome::is_good), count(|o| matches!(o, Outcome::Failed(_))))
 }
 
 /// The servers that took part.
@@ -120,6 +162,7 @@ fn notes(checks: &[Check], server: &str, name: &str) -> String {
     for check in checks.iter().filter(|c| c.server == server && c.row == name) {
         let note = match &check.outcome {
             Outcome::NotApplicable(reason) => format!("n/a: {reason}"),
+            Outcome::Refused(reason) => format!("refused: {reason}"),
             Outcome::Failed(failure) => failure.reason.replace('|', "\\|"),
             Outcome::Ok | Outcome::NotRun => continue,
         };

@@ -3,7 +3,8 @@
 use anyhow::Result;
 
 use super::super::REJECTED;
-use super::super::table::{NODE, NPM, Need};
+use super::super::clients::{NODE, NPM};
+use super::super::table::Need;
 use super::daemon::{Daemon, free_port};
 use super::kind::{Kind, LineEnds, Running, Takes};
 use super::site::{Site, USERS};
@@ -13,7 +14,10 @@ pub(crate) const KIND: Kind = Kind {
     name: "smtp-server",
     needs: &[NODE, NPM, Need::Npm],
     mechanisms: &["PLAIN", "LOGIN", "CRAM-MD5", "XOAUTH2"],
-    lacks: "smtp-server has no other mechanisms of its own",
+    version: &["node", "-p", "require('./node_modules/smtp-server/package.json').version"],
+    told: None,
+    not_difficult: (&[], ""),
+    lacks: "no other mechanisms of its own",
     is_lmtp: false,
     takes: Takes::Utf8,
     line_ends: LineEnds::Kept,
