@@ -116,7 +116,9 @@ pub(crate) struct Options {
 /// Fails when something needed is missing, or a check fails.
 pub(crate) fn run(options: &Options) -> Result<()> {
     if options.kerberos && !options.list {
-        return kerberos::run(options.program.as_deref(), options.keep);
+        let mut matrix = Matrix::default();
+        kerberos::run(options.program.as_deref(), options.keep, &mut matrix)?;
+        return matrix.check();
     }
     let (only, tried) = (&options.only, &options.mechanisms);
     known("client or server", only, names(CLIENTS).chain(names(servers::KINDS)))?;
@@ -134,7 +136,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     let all = !options.clients && !options.servers && only.is_empty() && tried.is_empty();
     if all && is_own && !options.list && options.program.is_none() {
-        ends.push(kerberos::run(None, options.keep).context("kerberos"));
+        ends.push(kerberos::run(None, options.keep, &mut matrix).context("kerberos"));
     }
     if ends.is_empty() {
         bail!("there is nothing to run");

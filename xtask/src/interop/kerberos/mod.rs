@@ -9,6 +9,7 @@
 mod clients;
 mod realm;
 mod servers;
+mod table;
 mod wire;
 
 use core::time::Duration;
@@ -23,7 +24,9 @@ use anyhow::{Context, Result, bail};
 use self::clients::{CLIENTS, Client, End, Way};
 use self::realm::Realm;
 use self::servers::Server;
+use self::table::{Check, report};
 use super::maildir::{difference, find, read};
+use super::matrix::Matrix;
 use super::work::{Work, message};
 use crate::process;
 
@@ -77,19 +80,12 @@ struct Keys {
     none: PathBuf,
 }
 
-/// A check: who, what, and why it has failed.
-struct Check {
-    peer: String,
-    column: &'static str,
-    failure: Option<String>,
-}
-
 /// Runs all of it.
 ///
 /// # Errors
 ///
 /// Fails when something needed is missing, or a check fails.
-pub(crate) fn run(program: Option<&Path>, keep: bool) -> Result<()> {
+pub(crate) fn run(program: Option<&Path>, keep: bool, matrix: &mut Matrix) -> Result<()> {
     install()?;
     let program = program.map_or_else(build, |program| {
         program.canonicalize().with_context(|| format!("no {}", program.display()))
@@ -117,6 +113,7 @@ pub(crate) fn run(program: Option<&Path>, keep: bool) -> Result<()> {
     std::thread::sleep(Duration::from_secs(u64::from(SHORT) + 3));
     to_ehlo(&bench, &keys, &late, &mut checks).context("clients")?;
     from_ehlo(&bench, &keys, &mut checks).context("servers")?;
+    matrix.extend(table::cells(&checks));
     report(&checks, begun.elapsed().as_secs())
 }
 
@@ -187,10 +184,10 @@ fn to_ehlo(bench: &Bench, keys: &Keys, late: &str, checks: &mut Vec<Check>) -> R
             true => Ok(()),
             false => bail!("it was answered {said}\n{}", clear.log()),
         });
-        checks.push(Check::new("(token by token)", column, outcome));
+        checks.push(Check::new(table::MAKER, column, outcome));
     }
     let outcome = quiet(&clear, &[&fresh, late]);
-    checks.push(Check::new("(token by token)", "no token in the log", outcome));
+    checks.push(Check::new(table::MAKER, "no token in the log", outcome));
     for (name, server) in [("right", &mut right), ("wrong", &mut wrong), ("clear", &mut clear)] {
         let alive = server.is_alive();
         let outcome = if alive { Ok(()) } else { Err(anyhow::anyhow!("{}", server.log())) };
@@ -203,8 +200,8 @@ fn to_ehlo(bench: &Bench, keys: &Keys, late: &str, checks: &mut Vec<Check>) -> R
 fn from_ehlo(bench: &Bench, keys: &Keys, checks: &mut Vec<Check>) -> Result<()> {
     let [client, ..] = &CLIENTS;
     for (name, server) in [
-        ("Postfix, Cyrus SASL", servers::postfix(bench, &keys.service)),
-        ("Dovecot submission", servers::dovecot(bench, &keys.service)),
+        ("postfix-cyrus", servers::postfix(bench, &keys.service)),
+        ("dovecot-submission", servers::dovecot(bench, &keys.service)),
     ] {
         let peer = format!("to {name}");
         let server = match server {
@@ -339,40 +336,6 @@ fn is_stored(server: &Server, id: &str) -> Result<()> {
             [] if begun.elapsed() < DELIVERY => std::thread::sleep(Duration::from_millis(100)),
             found => bail!("{} times stored\n{}", found.len(), server.log()),
         }
-    }
-}
-
-impl Check {
-    fn new(peer: &str, column: &'static str, outcome: Result<()>) -> Self {
-        let failure = outcome.err().map(|error| format!("{error:#}"));
-        eprintln!("{peer}, {column}: {}", if failure.is_some() { "FAILED" } else { "ok" });
-        Self { peer: peer.to_owned(), column, failure }
-    }
-}
-
-/// Prints the table, and writes it down.
-fn report(checks: &[Check], seconds: u64) -> Result<()> {
-    let mut text = String::from("| peer | check | |\n| --- | --- | --- |\n");
-    for Check { peer, column, failure } in checks {
-        let verdict = if failure.is_some() { "**FAILED**" } else { "ok" };
-        text += &format!("| {peer} | {column} | {verdict} |\n");
-    }
-    let failed: Vec<_> =
-        checks.iter().filter_map(|check| Some((check, check.failure.as_ref()?))).collect();
-    let passed = checks.len() - failed.len();
-    text += &format!("\n{passed} passed, {} failed ({seconds} s)\n", failed.len());
-    for (Check { peer, column, .. }, failure) in &failed {
-        text += &format!("\n### {peer}, {column}\n\n```text\n{}\n```\n", failure.trim_end());
-    }
-    println!("{text}");
-    let file = process::cache("interop").join("report-kerberos.md");
-    let written =
-        fs::create_dir_all(process::cache("interop")).and_then(|()| fs::write(&file, &text));
-    written.with_context(|| format!("can't write {}", file.display()))?;
-    if failed.is_empty() {
-        Ok(())
-    } else {
-        bail!("{} of {} checks failed", failed.len(), checks.len())
     }
 }
 
