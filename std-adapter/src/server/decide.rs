@@ -55,8 +55,7 @@ pub(super) async fn decide<V: Service>(
         },
         #[cfg(feature = "gssapi")]
         Event::Exchange(exchange)
-            if exchange.mechanism() == ehlo::sasl::Mechanism::Gssapi.name()
-                && shared.kerberos.is_some() =>
+            if exchange.mechanism() == Mechanism::Gssapi.name() && shared.kerberos.is_some() =>
         {
             if let Some(acceptor) = &shared.kerberos {
                 super::kerberos::round(shared, acceptor, exchange, info).await;
