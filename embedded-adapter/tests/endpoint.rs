@@ -249,6 +249,47 @@ fn an_event_that_is_dropped_is_offered_again_and_nothing_is_read_meanwhile() {
 }
 
 #[test]
+fn a_client_that_never_stops_leaves_the_others_their_turn() {
+    let mut board = Board::new();
+    let (mut loud, mut other) = (board.client(), board.client());
+    board.hear(&mut loud, "220 ");
+    board.hear(&mut other, "220 ");
+    // More than one poll reads, all of it there at once.
+    loud.write_all("NOOP\r\n".repeat(2000).as_bytes()).unwrap();
+    let (before, began) = (board.stack.read, Instant::now());
+    let mut polls = 0;
+    while board.stack.read - before < 12_000 {
+        assert!(began.elapsed() < Duration::from_secs(20));
+        let before = board.stack.read;
+        board.poll();
+        assert!(board.stack.read - before <= 8 * 512);
+        polls += 1;
+        let _ = loud.read(&mut [0; 65_536]);
+    }
+    assert!(polls >= 3);
+    assert_eq!(board.say(&mut other, "NOOP\r\n", "250 "), "250 2.0.0 OK\r\n");
+}
+
+#[test]
+fn starttls_is_not_for_a_connection_that_is_polled() {
+    static STARTTLS: Config = CONFIG.starttls();
+    let (mut stack, port) = (Stack::default(), free_port());
+    let mut endpoint = Endpoint::<_, 1>::listen(&mut stack, port, &STARTTLS, random).unwrap();
+    let mut client = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+    client.write_all(b"EHLO me\r\nSTARTTLS\r\n").unwrap();
+    let (mut closed, began) = (None, Instant::now());
+    while closed.is_none() {
+        assert!(began.elapsed() < Duration::from_secs(20));
+        let poll = endpoint.poll(&mut stack, 0, |_, event| match event {
+            Event::Closed(why) => closed = Some(why),
+            other => other.accept_or_decline(),
+        });
+        poll.unwrap();
+    }
+    assert_eq!(closed, Some(ehlo::server::Closed::Tls));
+}
+
+#[test]
 fn a_stopping_endpoint_lets_a_message_end_and_then_has_no_connections() {
     let mut board = Board::new();
     let (mut busy, mut idle) = (board.client(), board.client());

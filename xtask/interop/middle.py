@@ -4,7 +4,8 @@
         Listens on a free port, which it prints, ends TLS there with a certificate of its own when the client
         asks for it, and passes everything on to PORT of this host over another TLS connection. What is said from the AUTH command
         to its last reply goes to the file RECORD: lines that begin with `C: ` and `S: `. Mechanisms whose names
-        end with HIDDEN are taken out of what the server offers, unless HIDDEN is empty.
+        end with HIDDEN are taken out of what the server offers, unless HIDDEN is empty. It ends with its standard
+        input.
     middle.py client CA EHLO|LHLO PORT
         Says the lines `C: ` of standard input to a server, each when the one before has been answered by
         334, and prints the dialogue.
@@ -13,11 +14,13 @@
         standard input and everything else as a server does that is content, and prints the dialogue.
 """
 
+import os
 import re
 import select
 import socket
 import ssl
 import sys
+import threading
 
 SECONDS = 20
 HOST = "127.0.0.1"
@@ -108,6 +111,7 @@ class Recorder:
 
 def relay(cert, key, ca, port, record, hidden):
     listener = listen()
+    threading.Thread(target=lambda: os._exit(len(sys.stdin.read())), daemon=True).start()
     ours, theirs = server_context(cert, key), ssl.create_default_context(cafile=ca)
     while True:
         recorder = Recorder(record)

@@ -10,7 +10,8 @@ use embedded_nal::{TcpClientStack, TcpError, TcpErrorKind, TcpFullStack, nb};
 pub(crate) struct Stack {
     /// How many octets a write takes at most; none is no limit.
     pub window: Option<usize>,
-    /// How often something was written.
+    /// How often something was written, and how many octets were read.
+    pub(crate) read: usize,
     pub writes: usize,
     /// Sockets that are open.
     pub open: usize,
@@ -79,7 +80,9 @@ impl TcpClientStack for Stack {
     }
 
     fn receive(&mut self, socket: &mut Socket, buffer: &mut [u8]) -> nb::Result<usize, Error> {
-        nb(socket.stream().and_then(|stream| stream.read(buffer)))
+        let n = nb(socket.stream().and_then(|stream| stream.read(buffer)))?;
+        self.read += n;
+        Ok(n)
     }
 
     fn close(&mut self, socket: Socket) -> Result<(), Error> {

@@ -49,7 +49,8 @@ fn in_clear() -> Policy {
     policy
 }
 
-/// There are few sockets: who does nothing has to go sooner than a large server would have it.
+/// There are few sockets: who guesses passwords, doesn't read or doesn't end goes sooner than a large server
+/// would have it. For a command there are the five minutes of RFC 5321 section 4.5.3.2.7 all the same.
 fn limits() -> Limits {
     let mut limits = Limits::new();
     limits.command_line = RECEIVE;

@@ -31,7 +31,8 @@ pub(crate) struct Impostor {
 }
 
 impl Listener {
-    /// Starts the script, and feeds it.
+    /// Starts the script, and feeds it; without anything to feed it with, its standard input stays open as
+    /// long as this process lives.
     fn start(arguments: &[&str], input: &str) -> Result<Self> {
         let mut child = script(arguments)
             .stdin(Stdio::piped())
@@ -39,10 +40,11 @@ impl Listener {
             .stderr(Stdio::null())
             .spawn()
             .context("can't start python3")?;
-        if let Some(mut stdin) = child.stdin.take() {
+        let stdin = if input.is_empty() { None } else { child.stdin.take() };
+        let mut listener = Self { child, port: 0 };
+        if let Some(mut stdin) = stdin {
             stdin.write_all(input.as_bytes()).context("can't feed the script")?;
         }
-        let mut listener = Self { child, port: 0 };
         let mut line = String::new();
         let mut byte = [0];
         // No octet more than the line: the rest is read later, or never.
