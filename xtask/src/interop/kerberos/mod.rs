@@ -6,6 +6,7 @@
 //! before or changed, nothing is. [`realm`] is the KDC, [`clients`] and [`servers`] are the peers, [`wire`]
 //! is what no client would say.
 
+mod cells;
 mod clients;
 mod realm;
 mod servers;
@@ -24,6 +25,7 @@ use self::clients::{CLIENTS, Client, End, Way};
 use self::realm::Realm;
 use self::servers::Server;
 use super::maildir::{difference, find, read};
+use super::matrix::Matrix;
 use super::work::{Work, message};
 use crate::process;
 
@@ -89,7 +91,7 @@ struct Check {
 /// # Errors
 ///
 /// Fails when something needed is missing, or a check fails.
-pub(crate) fn run(program: Option<&Path>, keep: bool) -> Result<()> {
+pub(crate) fn run(program: Option<&Path>, keep: bool, matrix: &mut Matrix) -> Result<()> {
     install()?;
     let program = program.map_or_else(build, |program| {
         program.canonicalize().with_context(|| format!("no {}", program.display()))
@@ -117,6 +119,7 @@ pub(crate) fn run(program: Option<&Path>, keep: bool) -> Result<()> {
     std::thread::sleep(Duration::from_secs(u64::from(SHORT) + 3));
     to_ehlo(&bench, &keys, &late, &mut checks).context("clients")?;
     from_ehlo(&bench, &keys, &mut checks).context("servers")?;
+    matrix.extend(cells::cells(&checks));
     report(&checks, begun.elapsed().as_secs())
 }
 
@@ -132,6 +135,16 @@ fn install() -> Result<()> {
         }
     }
     if missing.is_empty() { Ok(()) } else { process::apt_install(&missing) }
+}
+
+/// Whether a program was built with Kerberos: it says so when it wasn't.
+pub(crate) fn is_in(program: &Path) -> bool {
+    let mut serve = Command::new(program);
+    serve.args(["serve", "--auth", "GSSAPI", "--keytab", "/dev/null", "--listen", "127.0.0.1:0"]);
+    process::output(&mut serve).is_ok_and(|output| {
+        output.status.code() == Some(78)
+            && !String::from_utf8_lossy(&output.stderr).contains("built without Kerberos")
+    })
 }
 
 /// Builds the program with Kerberos.
