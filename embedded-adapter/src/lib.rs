@@ -70,6 +70,7 @@
 //! | `embassy-time` | [`EmbassyTime`] | `embassy-time` |
 //! | `edge-nal` | [`EdgeNal`] | `edge-nal` |
 //! | `plain`, `login`, `cram-md5`, `oauth`, `scram`, `scram-sha-1`, `scram-sha-256`, `scram-sha-512`, `digest-md5`, `ntlm` | the mechanisms of [`ehlo`] with that feature; none is on by default | |
+//! | `extensions`, `texts`, `application`, `gssapi` | what they add to [`ehlo`]; none is on by default | |
 //!
 //! # Minimum Rust version
 //!

@@ -121,6 +121,25 @@ fn a_closure_accepts_and_the_end_of_clients_is_the_end() {
 }
 
 #[test]
+fn a_handler_that_never_answers_leaves_other_tasks_their_turn() {
+    let (ours, _theirs) = wire();
+    let mut ours = Some(ours);
+    let mut accept = || core::future::ready(ours.take().ok_or("no more"));
+    let (mut rx, mut tx, mut timer) = ([0; 1024], [0; 1024], Clock::default());
+    let asked = Cell::new(0);
+    let handler = |_: Event<'_>| {
+        asked.set(asked.get() + 1);
+        assert!(asked.get() < 100, "no other task has a turn");
+    };
+    let buffers = (&mut rx[..], &mut tx[..]);
+    let mut serving = pin!(serve(&mut accept, &CONFIG, buffers, || [7; 16], &mut timer, handler));
+    for turn in 1..10 {
+        assert!(poll(serving.as_mut()).is_pending());
+        assert_eq!(asked.get(), turn, "it is asked once in each turn");
+    }
+}
+
+#[test]
 fn a_server_that_is_dropped_ends_its_connection_and_takes_no_message() {
     let (ours, theirs) = wire();
     theirs.say(RIGHT.strip_suffix(".\r\nQUIT\r\n").unwrap().as_bytes());

@@ -93,7 +93,7 @@ impl<'c> Config<'c> {
             lmtp: false,
             timeouts: Timeouts::new(),
             newlines: Newlines::Convert,
-            reply_max: 64 * 1024,
+            reply_max: 64_usize.saturating_mul(1024),
             rules: Rules::new(),
             strict_prompts: false,
             legacy_auth: false,

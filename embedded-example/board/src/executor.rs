@@ -13,6 +13,7 @@ use static_cell::StaticCell;
 /// There is a task to be polled.
 static PENDING: AtomicBool = AtomicBool::new(false);
 
+// SAFETY: this is the name by which embassy-executor calls whoever runs it, and nobody else has it.
 #[unsafe(export_name = "__pender")]
 fn pend(_: *mut ()) {
     PENDING.store(true, Ordering::SeqCst);

@@ -1,4 +1,4 @@
-//! What the host of the emulator gives by semihosting: arguments and files. A debugger does the same
+//! What the host of the emulator gives by semihosting: arguments, files and the time. A debugger does the same
 //! for a real board; without either the program stops at the first call.
 //!
 //! The operations are those of Arm's "Semihosting for AArch32 and AArch64", section 6.
@@ -79,4 +79,11 @@ pub fn arguments(space: &mut [u8]) -> Option<&str> {
         return None;
     }
     core::str::from_utf8(space.get(..block[1])?).ok()
+}
+
+/// What time it is for the host: seconds since 1970.
+#[must_use]
+pub fn time() -> u32 {
+    // SAFETY: TIME takes nothing.
+    unsafe { syscall1(nr::TIME, 0) as u32 }
 }

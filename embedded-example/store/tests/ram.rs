@@ -101,4 +101,5 @@ fn an_empty_store_is_all_zeros_so_that_a_program_has_no_copy_of_it() {
     let set: Vec<_> =
         zeroed.split(|c: char| !c.is_ascii_digit()).filter(|n| !n.is_empty()).collect();
     assert!(set.iter().all(|n| *n == "0"), "{zeroed}");
+    assert_eq!(WhenFull::DropOldest as u8, 0);
 }

@@ -84,7 +84,7 @@ pub(crate) struct Options {
     #[arg(long)]
     list: bool,
     /// Write the tables of docs/MECHANISMS.md
-    #[arg(long, conflicts_with_all = ["only", "mechanisms", "clients", "servers", "peer_server"])]
+    #[arg(long, conflicts_with_all = ["only", "mechanisms", "clients", "servers", "kerberos", "peer_server"])]
     write_table: bool,
     /// Test this program in place of building `ehlo`
     #[arg(long, value_name = "FILE")]
@@ -115,8 +115,8 @@ pub(crate) struct Options {
 ///
 /// Fails when something needed is missing, or a check fails.
 pub(crate) fn run(options: &Options) -> Result<()> {
+    let mut matrix = Matrix::default();
     if options.kerberos && !options.list {
-        let mut matrix = Matrix::default();
         kerberos::run(options.program.as_deref(), options.keep, &mut matrix)?;
         return matrix.check();
     }
@@ -124,7 +124,6 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     known("client or server", only, names(CLIENTS).chain(names(servers::KINDS)))?;
     known("mechanism", tried, names(MECHANISMS))?;
     let mut ends = Vec::new();
-    let mut matrix = Matrix::default();
     let (clients, mechanisms) = (chosen(CLIENTS, only), chosen(MECHANISMS, tried));
     if !options.servers && !clients.is_empty() && !mechanisms.is_empty() {
         ends.push(run_clients(options, &clients, &mechanisms, &mut matrix).context("clients"));
@@ -135,8 +134,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         ends.push(servers::run(options, &kinds, &mechanisms, &mut matrix).context("servers"));
     }
     let all = !options.clients && !options.servers && only.is_empty() && tried.is_empty();
-    if all && is_own && !options.list && options.program.is_none() {
-        ends.push(kerberos::run(None, options.keep, &mut matrix).context("kerberos"));
+    let program = options.program.as_deref();
+    if all && is_own && !options.list && program.is_none_or(kerberos::is_in) {
+        ends.push(kerberos::run(program, options.keep, &mut matrix).context("kerberos"));
     }
     if ends.is_empty() {
         bail!("there is nothing to run");

@@ -71,7 +71,8 @@ enum Role {
 
 /// Whether a panic is reachable is a fact of the source, and a level that rules it out has done so for
 /// all. At `z` and 1 the compiler does not look far enough into the crates we use (a length that is not
-/// known across a call) to see what it sees at `s` and 3. With overflow checked, every sum is one more
+/// known across a call) to see what it sees at `s` and 3; into the rounds of MD4, which are a loop over a
+/// table of indices, at 3 alone, so that the probes have that crate at 3. With overflow checked, every sum is one more
 /// panic to be ruled out.
 const PROFILES: [(Profile, Role); 6] = [
     (Profile { level: "z", overflow_checks: false }, Role::Smallest),

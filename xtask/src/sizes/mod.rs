@@ -37,7 +37,7 @@ struct Program {
     features: &'static str,
 }
 
-const ALL: &str = "extensions,texts,plain,login,cram-md5,oauth,scram-sha-1,scram-sha-256,scram-sha-512,digest-md5,ntlm";
+const ALL: &str = "application,gssapi,extensions,texts,plain,login,cram-md5,oauth,scram-sha-1,scram-sha-256,scram-sha-512,digest-md5,ntlm";
 
 const PROGRAMS: [Program; 8] = [
     program("server-plain", "server, PLAIN", "server", "plain"),

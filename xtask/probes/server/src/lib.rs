@@ -240,6 +240,15 @@ fn authenticate(event: Event<'_>, outside: &Outside) {
             kerberos(exchange.response().unwrap_or(b""), outside);
             exchange.reject();
         }
+        #[cfg(feature = "mechanisms")]
+        Event::Ntlm(login) => match outside.decide(28, b"") {
+            Refuse(refusal) => login.refuse(&refusal),
+            Special => login.unavailable(),
+            Accept if login.username() == *"tim" && login.verify_password("secret") => {
+                login.accept_as(Identity(5));
+            }
+            _ => login.reject(),
+        },
         Event::Exchange(exchange) => match outside.decide(23, exchange.response().unwrap_or(b"")) {
             Refuse(refusal) => exchange.refuse(&refusal),
             Accept => exchange.accept(),

@@ -6,10 +6,10 @@
 //! before or changed, nothing is. [`realm`] is the KDC, [`clients`] and [`servers`] are the peers, [`wire`]
 //! is what no client would say.
 
+mod cells;
 mod clients;
 mod realm;
 mod servers;
-mod table;
 mod wire;
 
 use core::time::Duration;
@@ -24,7 +24,6 @@ use anyhow::{Context, Result, bail};
 use self::clients::{CLIENTS, Client, End, Way};
 use self::realm::Realm;
 use self::servers::Server;
-use self::table::{Check, report};
 use super::maildir::{difference, find, read};
 use super::matrix::Matrix;
 use super::work::{Work, message};
@@ -80,6 +79,13 @@ struct Keys {
     none: PathBuf,
 }
 
+/// A check: who, what, and why it has failed.
+struct Check {
+    peer: String,
+    column: &'static str,
+    failure: Option<String>,
+}
+
 /// Runs all of it.
 ///
 /// # Errors
@@ -113,7 +119,7 @@ pub(crate) fn run(program: Option<&Path>, keep: bool, matrix: &mut Matrix) -> Re
     std::thread::sleep(Duration::from_secs(u64::from(SHORT) + 3));
     to_ehlo(&bench, &keys, &late, &mut checks).context("clients")?;
     from_ehlo(&bench, &keys, &mut checks).context("servers")?;
-    matrix.extend(table::cells(&checks));
+    matrix.extend(cells::cells(&checks));
     report(&checks, begun.elapsed().as_secs())
 }
 
@@ -129,6 +135,16 @@ fn install() -> Result<()> {
         }
     }
     if missing.is_empty() { Ok(()) } else { process::apt_install(&missing) }
+}
+
+/// Whether a program was built with Kerberos: it says so when it wasn't.
+pub(crate) fn is_in(program: &Path) -> bool {
+    let mut serve = Command::new(program);
+    serve.args(["serve", "--auth", "GSSAPI", "--keytab", "/dev/null", "--listen", "127.0.0.1:0"]);
+    process::output(&mut serve).is_ok_and(|output| {
+        output.status.code() == Some(78)
+            && !String::from_utf8_lossy(&output.stderr).contains("built without Kerberos")
+    })
 }
 
 /// Builds the program with Kerberos.
@@ -184,10 +200,10 @@ fn to_ehlo(bench: &Bench, keys: &Keys, late: &str, checks: &mut Vec<Check>) -> R
             true => Ok(()),
             false => bail!("it was answered {said}\n{}", clear.log()),
         });
-        checks.push(Check::new(table::MAKER, column, outcome));
+        checks.push(Check::new("(token by token)", column, outcome));
     }
     let outcome = quiet(&clear, &[&fresh, late]);
-    checks.push(Check::new(table::MAKER, "no token in the log", outcome));
+    checks.push(Check::new("(token by token)", "no token in the log", outcome));
     for (name, server) in [("right", &mut right), ("wrong", &mut wrong), ("clear", &mut clear)] {
         let alive = server.is_alive();
         let outcome = if alive { Ok(()) } else { Err(anyhow::anyhow!("{}", server.log())) };
@@ -200,8 +216,8 @@ fn to_ehlo(bench: &Bench, keys: &Keys, late: &str, checks: &mut Vec<Check>) -> R
 fn from_ehlo(bench: &Bench, keys: &Keys, checks: &mut Vec<Check>) -> Result<()> {
     let [client, ..] = &CLIENTS;
     for (name, server) in [
-        ("postfix-cyrus", servers::postfix(bench, &keys.service)),
-        ("dovecot-submission", servers::dovecot(bench, &keys.service)),
+        ("Postfix, Cyrus SASL", servers::postfix(bench, &keys.service)),
+        ("Dovecot submission", servers::dovecot(bench, &keys.service)),
     ] {
         let peer = format!("to {name}");
         let server = match server {
@@ -336,6 +352,40 @@ fn is_stored(server: &Server, id: &str) -> Result<()> {
             [] if begun.elapsed() < DELIVERY => std::thread::sleep(Duration::from_millis(100)),
             found => bail!("{} times stored\n{}", found.len(), server.log()),
         }
+    }
+}
+
+impl Check {
+    fn new(peer: &str, column: &'static str, outcome: Result<()>) -> Self {
+        let failure = outcome.err().map(|error| format!("{error:#}"));
+        eprintln!("{peer}, {column}: {}", if failure.is_some() { "FAILED" } else { "ok" });
+        Self { peer: peer.to_owned(), column, failure }
+    }
+}
+
+/// Prints the table, and writes it down.
+fn report(checks: &[Check], seconds: u64) -> Result<()> {
+    let mut text = String::from("| peer | check | |\n| --- | --- | --- |\n");
+    for Check { peer, column, failure } in checks {
+        let verdict = if failure.is_some() { "**FAILED**" } else { "ok" };
+        text += &format!("| {peer} | {column} | {verdict} |\n");
+    }
+    let failed: Vec<_> =
+        checks.iter().filter_map(|check| Some((check, check.failure.as_ref()?))).collect();
+    let passed = checks.len() - failed.len();
+    text += &format!("\n{passed} passed, {} failed ({seconds} s)\n", failed.len());
+    for (Check { peer, column, .. }, failure) in &failed {
+        text += &format!("\n### {peer}, {column}\n\n```text\n{}\n```\n", failure.trim_end());
+    }
+    println!("{text}");
+    let file = process::cache("interop").join("report-kerberos.md");
+    let written =
+        fs::create_dir_all(process::cache("interop")).and_then(|()| fs::write(&file, &text));
+    written.with_context(|| format!("can't write {}", file.display()))?;
+    if failed.is_empty() {
+        Ok(())
+    } else {
+        bail!("{} of {} checks failed", failed.len(), checks.len())
     }
 }
 
