@@ -7,10 +7,12 @@
 
 mod architecture;
 mod bare_metal;
+mod firmware;
 mod fuzz;
 mod interop;
 mod licences;
 mod no_panic;
+mod portable;
 mod process;
 mod sizes;
 
@@ -33,6 +35,11 @@ enum Task {
     Interop(interop::Options),
     /// Prove that `core` has no panic path and allocates nothing; print its flash size
     NoPanic(no_panic::Options),
+    /// Boot the firmware of `embedded-example` in QEMU, and have real clients talk to it
+    Firmware(firmware::Options),
+    /// Check that the core and the embedded adapter build where there is `core` alone, and where `usize`
+    /// has 16 bits
+    Portable,
     /// Measure what the core takes of flash and RAM, and check it against the budget
     Sizes(sizes::Options),
     /// Run the fuzz targets
@@ -49,6 +56,8 @@ fn main() -> ExitCode {
     let done = match Cli::parse().task {
         Task::Interop(options) => interop::run(&options),
         Task::NoPanic(options) => no_panic::run(&options),
+        Task::Firmware(options) => firmware::run(&options),
+        Task::Portable => portable::run(),
         Task::Sizes(options) => sizes::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
         Task::Architecture => architecture::run(),

@@ -15,13 +15,15 @@ const STATE: &str = "state";
 
 /// `embedded-example/budget.toml`.
 #[derive(Debug, Deserialize)]
-pub(super) struct Budget {
+pub(crate) struct Budget {
     /// By how much it may be exceeded, in per cent.
     slack: u64,
     /// Octets of flash by target and program.
     flash: BTreeMap<String, BTreeMap<String, u64>>,
     /// Octets of a connection's state by program, on 32 bits.
     state: BTreeMap<String, u64>,
+    /// Octets of the stack by board and program.
+    stack: BTreeMap<String, BTreeMap<String, u64>>,
 }
 
 impl Budget {
@@ -34,7 +36,7 @@ impl Budget {
     /// # Errors
     ///
     /// Fails when it is not there or has not the shape of one.
-    pub(super) fn read() -> Result<Self> {
+    pub(crate) fn read() -> Result<Self> {
         let path = Self::path();
         let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
         toml::from_str(&text).with_context(|| path.display().to_string())
@@ -74,6 +76,19 @@ impl Budget {
         );
         println!("all within the budget");
         Ok(())
+    }
+
+    /// Compares the stack that a firmware has used with it.
+    ///
+    /// # Errors
+    ///
+    /// Fails when it is larger by more than the slack, or is not in it.
+    pub(crate) fn stack(&self, program: &str, board: &str, octets: u64) -> Result<String> {
+        let budget = self.stack.get(board).and_then(|table| table.get(program));
+        let budget = *budget.with_context(|| format!("no budget; {octets} octets are in use"))?;
+        let verdict = verdict(octets, budget, self.slack);
+        ensure!(verdict != Verdict::Exceeded, "{octets} octets, the budget is {budget}");
+        Ok(format!("{octets} octets, the budget is {budget}"))
     }
 
     /// Puts what was measured in its place, and leaves everything else in the file as it is.

@@ -14,6 +14,10 @@ fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     unsafe { a_panic_is_reachable() }
 }
 
+/// Too large for a `usize` of 16 bits.
+#[cfg(feature = "wide")]
+pub const WIDE: usize = 64 * 1024;
+
 /// What the linker is told to keep.
 ///
 /// # Safety

@@ -40,6 +40,8 @@ static CONFIG: Config<'static> = Config::new("sensor.local")
         Mechanism::DigestMd5,
         #[cfg(feature = "ntlm")]
         Mechanism::Ntlm,
+        #[cfg(feature = "gssapi")]
+        Mechanism::Gssapi,
         #[cfg(feature = "plain")]
         Mechanism::Plain,
         #[cfg(feature = "login")]
