@@ -232,6 +232,22 @@ fn a_server_that_says_in_words_that_it_supports_ntlm_is_understood() {
 }
 
 #[test]
+fn an_answer_by_ntlm_that_says_nothing_of_its_names_has_them_in_unicode() {
+    let mut wire = |from_client: bool, octets: Vec<u8>| {
+        use base64::Engine as _;
+        use base64::engine::general_purpose::STANDARD;
+        let text = octets.strip_suffix(b"\r\n").unwrap_or(&octets);
+        let decoded =
+            STANDARD.decode(text).ok().filter(|decoded| from_client && decoded.len() > 64);
+        let Some(mut decoded) = decoded else { return octets };
+        decoded[60..64].fill(0);
+        [STANDARD.encode(decoded).into_bytes(), b"\r\n".to_vec()].concat()
+    };
+    let end = meet(Mechanism::Ntlm, "tim", "secret", "secret", &mut wire);
+    assert!(end.server && end.client);
+}
+
+#[test]
 fn neither_is_picked_unless_it_is_asked_for() {
     let credentials = Credentials::password("tim", "secret").nonce([3; 16]);
     let channel = ehlo::sasl::client::Channel::Tls;

@@ -29,6 +29,10 @@ impl Machine<'_> {
             if let Some(binding) = self.state.binding {
                 exchange.bind(binding);
             }
+            // Whoever asks for a mechanism without a channel binding has to say that one was offered.
+            if self.state.capabilities.mechanisms().iter().any(Mechanism::has_channel_binding) {
+                exchange.binding_was_offered();
+            }
             if exchange.is_unbound() {
                 return Err(NotSent::Credentials(InvalidCredentials::Missing));
             }

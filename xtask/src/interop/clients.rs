@@ -71,7 +71,7 @@ pub(crate) const CLIENTS: &[Client] = &[
             Need::File(JARS[0], "libjakarta-mail-java"),
             Need::File(JARS[1], "libjakarta-activation-java"),
         ],
-        own: &["PLAIN", "LOGIN", "XOAUTH2", "DIGEST-MD5"],
+        own: &["PLAIN", "LOGIN", "XOAUTH2", "DIGEST-MD5", "NTLM"],
         added: (&["CRAM-MD5", "EXTERNAL"], "javax.security.sasl, by `mail.smtp.sasl.enable`"),
         lacks: &[
             (SCRAM, "neither Jakarta Mail 2.0 nor the Java platform has it"),
@@ -80,10 +80,6 @@ pub(crate) const CLIENTS: &[Client] = &[
                 "neither Jakarta Mail 2.0 nor the Java platform has it",
             ),
         ],
-        refused: &[(
-            &["NTLM"],
-            "its last message has no flags, of which one says how the names in it are written",
-        )],
         version: &["dpkg-query", "--show", "--showformat=${Version}", "libjakarta-mail-java"],
         partial: Partial::DeliversAndFails,
         ..BASE

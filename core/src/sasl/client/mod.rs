@@ -119,12 +119,17 @@ impl<'a> Exchange<'a> {
 
     /// The server offers a mechanism that is tied to the TLS connection. A client that could use one
     /// and doesn't tells the server what it thinks is on offer, so that taking it out of the list is
-    /// found out (RFC 5802 section 6).
+    /// found out (RFC 5802 section 6). The machines in [`client`](crate::client) say it themselves.
     #[cfg(feature = "_scram")]
     #[must_use]
     pub fn channel_binding_offered(mut self, offered: bool) -> Self {
         self.scram.plus_offered = offered;
         self
+    }
+
+    #[cfg(feature = "_scram")]
+    pub(crate) const fn binding_was_offered(&mut self) {
+        self.scram.plus_offered = true;
     }
 
     /// What the TLS connection is known by, where the credentials don't have it. The machines in

@@ -103,7 +103,8 @@ impl<'a> Ntlm<'a> {
     /// in particular.
     pub(crate) fn read(message: &'a [u8]) -> Result<Self, Malformed> {
         check(message, 3)?;
-        let charset = charset(u32_at(message, 60)?)?;
+        // Jakarta Mail says nothing of it here, and has asked for Unicode.
+        let charset = charset(u32_at(message, 60)?).unwrap_or(Charset::Unicode);
         let part = |at| field(message, at, AUTHENTICATE_HEADER);
         let response = part(20)?;
         let username = NtlmName::read(part(36)?, charset)?;
