@@ -15,6 +15,33 @@ const BUILTINS: &str = "compiler_builtins, or no line";
 /// Octets by name.
 type Shares = BTreeMap<String, u64>;
 
+/// The shares of a program's instructions that parts of ours and other crates have, the largest first:
+/// inlined ones count where they were written.
+///
+/// # Errors
+///
+/// Fails when the program or its debug information can't be read.
+pub(super) fn parts(elf: &Path) -> Result<Vec<(String, u64)>> {
+    let octets = std::fs::read(elf)?;
+    let mut parts = Shares::new();
+    each_line(&octets, |name, path| {
+        // The folder, or the file, below `core/src`.
+        let part = path.strip_prefix("core/src/").filter(|_| name == "ehlo");
+        let part = part.and_then(|path| path.split(['/', '.']).next());
+        let part = match (part, name) {
+            (Some(part), _) => format!("`ehlo::{part}`"),
+            (None, "core") => "Rust's `core`".to_owned(),
+            (None, BUILTINS) => "the compiler's builtins".to_owned(),
+            (None, "the application") => name.to_owned(),
+            (None, _) => format!("`{name}`"),
+        };
+        *parts.entry(part).or_default() += 2;
+    })?;
+    let mut parts: Vec<_> = parts.into_iter().collect();
+    parts.sort_by_key(|(_, octets)| core::cmp::Reverse(*octets));
+    Ok(parts)
+}
+
 /// Prints three lists: the functions and constants that are in the program, and the crates and source files
 /// that its instructions come from, inlined ones where they were written.
 ///
@@ -24,12 +51,6 @@ type Shares = BTreeMap<String, u64>;
 pub(super) fn print(elf: &Path, lines: usize) -> Result<()> {
     let octets = std::fs::read(elf)?;
     let file = object::File::parse(&*octets)?;
-    let dwarf = Dwarf::load(|section| {
-        let section = file.section_by_name(section.name());
-        let data = section.map_or(Ok(&[][..]), |section| section.data());
-        data.map(|data| EndianSlice::new(data, LittleEndian))
-    })?;
-    let lines_of = addr2line::Context::from_dwarf(dwarf)?;
     let mut functions = Shares::new();
     for symbol in file.symbols() {
         let here = matches!(symbol.kind(), SymbolKind::Text | SymbolKind::Data);
@@ -39,17 +60,10 @@ pub(super) fn print(elf: &Path, lines: usize) -> Result<()> {
         }
     }
     let (mut crates, mut files) = (Shares::new(), Shares::new());
-    for section in file.sections().filter(|section| section.kind() == SectionKind::Text) {
-        // Instructions have two octets or four: two at a time are never of two lines.
-        for address in (section.address()..section.address() + section.size()).step_by(2) {
-            let mut frames = lines_of.find_frames(address).skip_all_loads()?;
-            let frame = frames.next().ok().flatten();
-            let path = frame.and_then(|frame| frame.location).and_then(|location| location.file);
-            let (name, path) = origin(path.unwrap_or(BUILTINS));
-            *crates.entry(name).or_default() += 2;
-            *files.entry(path).or_default() += 2;
-        }
-    }
+    each_line(&octets, |name, path| {
+        *crates.entry(name.to_owned()).or_default() += 2;
+        *files.entry(path.to_owned()).or_default() += 2;
+    })?;
     for (title, shares) in
         [("functions and constants", functions), ("crates", crates), ("source files", files)]
     {
@@ -62,6 +76,28 @@ pub(super) fn print(elf: &Path, lines: usize) -> Result<()> {
         }
         let rest: u64 = shares.iter().skip(lines).map(|(_, octets)| octets).sum();
         println!("{rest:>8}  in {} others; {all} in all", shares.len().saturating_sub(lines));
+    }
+    Ok(())
+}
+
+/// Says for every two octets of the instructions from which crate and source file they are.
+fn each_line(octets: &[u8], mut found: impl FnMut(&str, &str)) -> Result<()> {
+    let file = object::File::parse(octets)?;
+    let dwarf = Dwarf::load(|section| {
+        let section = file.section_by_name(section.name());
+        let data = section.map_or(Ok(&[][..]), |section| section.data());
+        data.map(|data| EndianSlice::new(data, LittleEndian))
+    })?;
+    let lines_of = addr2line::Context::from_dwarf(dwarf)?;
+    for section in file.sections().filter(|section| section.kind() == SectionKind::Text) {
+        // Instructions have two octets or four: two at a time are never of two lines.
+        for address in (section.address()..section.address() + section.size()).step_by(2) {
+            let mut frames = lines_of.find_frames(address).skip_all_loads()?;
+            let frame = frames.next().ok().flatten();
+            let path = frame.and_then(|frame| frame.location).and_then(|location| location.file);
+            let (name, path) = origin(path.unwrap_or(BUILTINS));
+            found(&name, &path);
+        }
     }
     Ok(())
 }

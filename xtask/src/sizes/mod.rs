@@ -56,6 +56,9 @@ const PROGRAMS: [Program; 8] = [
     program("both-all", "both sides, every mechanism", "both", ALL),
 ];
 
+/// Those of which the document says where their flash goes.
+const EXPLAINED: [&str; 3] = ["server-plain", "server-scram", "client-plain"];
+
 const fn program(
     name: &'static str,
     title: &'static str,
@@ -120,6 +123,8 @@ struct Figures {
     /// By target and program, in their order.
     programs: Vec<(&'static str, Vec<(Program, Size)>)>,
     mechanisms: Option<Prices>,
+    /// Where the instructions of some programs are from, on a Cortex-M3.
+    parts: Vec<(&'static str, Vec<(String, u64)>)>,
     compiler: String,
 }
 
@@ -177,6 +182,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         if target == CORTEX_M3 && (options.write || options.mechanisms) {
             figures.compiler = description.replacen(target, "", 1).trim().to_owned();
             figures.mechanisms = Some(mechanisms(&build)?);
+            for program in PROGRAMS.iter().filter(|program| EXPLAINED.contains(&program.name)) {
+                let elf = build.link(program.binary, program.features)?;
+                figures.parts.push((program.title, explain::parts(&elf)?));
+            }
         }
     }
 

@@ -28,12 +28,14 @@ fn text(figures: &Figures) -> Result<String> {
         out,
         "# What it costs\n\n\
         Written by `cargo xtask sizes --write`; `cargo xtask sizes` measures again and fails where a figure exceeds\n\
-        [budget.toml](budget.toml) by more than 3 %. Built {compiler}, `opt-level = \"z\"`, fat LTO, one\n\
-        codegen unit, `panic = \"abort\"`, and nothing but what is reached; SHA-2 as\n\
+        [budget.toml](budget.toml) by more than 3 %. Built {compiler},\n\
+        `opt-level = \"z\"`, fat LTO, one codegen unit, `panic = \"abort\"`, and nothing but what is reached; SHA-2 as\n\
         loops, by `--cfg sha2_backend_soft=\"compact\"`, which saves 6.7 KB for SHA-256.\n\n\
         The programs are applications as a firmware has them ([xtask/probes/figures](../xtask/probes/figures)): the\n\
         server checks a login against one user and stores messages, the client submits one message by STARTTLS and\n\
-        AUTH. What isn't in the figures is the board's: TCP/IP, TLS, its clock and its storage.\n\n\
+        AUTH. What isn't in the figures is the board's: TCP/IP, TLS, its clock and its storage. Programs that name their\n\
+        mechanisms have neither the feature `extensions` nor `texts`; those with every mechanism have both. What each of\n\
+        the two costs stands in the last table.\n\n\
         ## Flash\n\n\
         Octets of instructions, constants and initialised variables, with the application and with what it takes of\n\
         the compiler's own library.\n\n"
@@ -56,8 +58,18 @@ fn text(figures: &Figures) -> Result<String> {
         out,
         "\nFor comparison: the SMTP client of lwIP, in C, is 3.1 KB and has neither STARTTLS nor dot-stuffing;\n\
         io-smtp's client links at 39.6 KB. `cargo xtask sizes --explain PROGRAM` prints where the flash goes, by\n\
-        function, crate and file.\n\n\
-        ## RAM of a connection\n\n\
+        function, crate and file.\n\n"
+    )?;
+    write!(
+        out,
+        "## Where it goes\n\n\
+        Octets of instructions on the Cortex-M3, by where they were written; what is inlined counts where it is from.\n\
+        Constants are mostly texts: of replies, keywords and tables of the grammar.\n\n"
+    )?;
+    parts(&mut out, figures)?;
+    write!(
+        out,
+        "\n## RAM of a connection\n\n\
         Octets on a part of 32 bits. A connection is its state and two buffers that the application gives it; there is\n\
         no other memory, static or on a heap. The smallest buffers are 512 and 512.\n\n"
     )?;
@@ -91,6 +103,34 @@ fn text(figures: &Figures) -> Result<String> {
         row(&mut out, title, &cells)?;
     }
     Ok(out)
+}
+
+/// The parts with the largest shares, and all others together.
+fn parts(out: &mut String, figures: &Figures) -> Result<()> {
+    let mut names: Vec<&str> = Vec::new();
+    for (_, parts) in &figures.parts {
+        for (name, _) in parts.iter().take(12) {
+            if !names.contains(&name.as_str()) {
+                names.push(name);
+            }
+        }
+    }
+    let titles: Vec<String> = figures.parts.iter().map(|(title, _)| (*title).to_owned()).collect();
+    table(out, "", &titles)?;
+    let share = |parts: &[(String, u64)], name: &str| {
+        parts.iter().find(|(part, _)| part == name).map_or(0, |(_, octets)| *octets)
+    };
+    for name in &names {
+        let cells: Vec<String> =
+            figures.parts.iter().map(|(_, parts)| octets(share(parts, name))).collect();
+        row(out, name, &cells)?;
+    }
+    let rest = |parts: &[(String, u64)]| -> u64 {
+        let others = parts.iter().filter(|(name, _)| !names.contains(&name.as_str()));
+        others.map(|(_, octets)| octets).sum()
+    };
+    let cells: Vec<String> = figures.parts.iter().map(|(_, parts)| octets(rest(parts))).collect();
+    row(out, "all others", &cells)
 }
 
 /// The heading of a table.
