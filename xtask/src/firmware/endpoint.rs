@@ -13,9 +13,8 @@ use super::machine::{Machine, Start};
 use super::mail::{Letter, shown};
 use super::raw::Raw;
 
-/// Sessions in a row, and fewer where each makes a handshake of TLS on a slow processor.
+/// Sessions in a row.
 const MANY: usize = 200;
-const MANY_OF_TLS: usize = 10;
 
 /// How long a board may take to say that a session is over.
 const SOON: u64 = 20;
@@ -41,10 +40,7 @@ pub(super) fn check(
     }
     let (port, way) = ways.first().context("no way in")?;
     let small = Letter::new(here.work, "one of many", 0)?;
-    let count = if matches!(way, Way::Clear) { MANY } else { MANY_OF_TLS };
-    checks.check(&format!("{count} sessions in a row"), || {
-        many(&mut machine, *port, way, &small, count)
-    });
+    checks.check(&format!("{MANY} sessions in a row"), || many(&mut machine, *port, way, &small));
     if matches!(way, Way::Clear) {
         checks.check("connections dropped half-way", || dropped(&mut machine, *port, &small));
         checks
@@ -167,24 +163,18 @@ fn ends(line: &str) -> Option<u32> {
     line.strip_prefix("message ")?.split_once(" ends, ")?.0.parse().ok()
 }
 
-fn many(
-    machine: &mut Machine,
-    port: u16,
-    way: &Way,
-    letter: &Letter,
-    count: usize,
-) -> Result<String> {
+fn many(machine: &mut Machine, port: u16, way: &Way, letter: &Letter) -> Result<String> {
     let mark = machine.mark();
-    sessions(way, machine.port(port), &letter.file, count)?;
-    let mut left = count;
+    sessions(way, machine.port(port), &letter.file, MANY)?;
+    let mut left = MANY;
     machine.wait(mark, "the end of the last session", SOON, |line| {
         left -= usize::from(line.contains(" over: QUIT; tim, 1 message,"));
         (left == 0).then_some(())
     })?;
     let messages = shown(&machine.since(mark))?;
-    ensure!(messages.len() == count, "{} messages are shown", messages.len());
+    ensure!(messages.len() == MANY, "{} messages are shown", messages.len());
     messages.values().try_for_each(|kept| letter.compare(kept))?;
-    Ok(format!("{count} messages, each octet by octet what was sent"))
+    Ok(format!("{MANY} messages, each octet by octet what was sent"))
 }
 
 /// A client goes away behind each step, and in the middle of a message.
