@@ -194,7 +194,7 @@ fn authenticate(event: Event<'_>, outside: &Outside) {
             Accept if login.verify(b"secret") => login.accept_as(Identity(2)),
             _ => login.reject(),
         },
-        #[cfg(feature = "mechanisms")]
+        #[cfg(any(feature = "mechanisms", feature = "passwords"))]
         Event::Token(login) => match outside.decide(22, login.token().expose().as_bytes()) {
             Refuse(refusal) => login.refuse(&refusal),
             Special => login.unavailable(),
