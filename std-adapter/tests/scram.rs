@@ -10,6 +10,8 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use ehlo::client::submission::{Failure, Security};
 use ehlo::policy::Policy;
 use ehlo::reply::ReplyCode;
@@ -22,6 +24,8 @@ use ehlo_std::server::{
 };
 use ehlo_std::tls::{ClientTls, Tls};
 use ehlo_std::users::{Scheme, UsersFile, add_user};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpStream;
 
 /// Takes mail of the users in a file, and remembers who they were.
 struct Keeper {
@@ -159,6 +163,38 @@ async fn a_wrong_password_and_an_unknown_user_are_refused_alike() {
         assert_eq!(*failure, refused);
     }
     assert!(server.seen.lock().unwrap().is_empty());
+}
+
+/// The salts that a server has for these names, on one connection: until it ends, those of unknown users stay.
+async fn salts(port: u16, names: &[&str]) -> Vec<String> {
+    let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    let (read, mut write) = stream.into_split();
+    let mut lines = BufReader::new(read).lines();
+    let mut salts = Vec::new();
+    write.write_all(b"EHLO me\r\n").await.unwrap();
+    while !lines.next_line().await.unwrap().unwrap().starts_with("250 ") {}
+    for name in names {
+        let first = STANDARD.encode(format!("n,,n={name},r=abc"));
+        write.write_all(format!("AUTH SCRAM-SHA-256 {first}\r\n").as_bytes()).await.unwrap();
+        let challenge = lines.next_line().await.unwrap().unwrap();
+        let challenge = STANDARD.decode(challenge.strip_prefix("334 ").unwrap()).unwrap();
+        let challenge = String::from_utf8(challenge).unwrap();
+        salts.push(challenge.split_once(",s=").unwrap().1.to_owned());
+        write.write_all(b"*\r\n").await.unwrap();
+        assert!(lines.next_line().await.unwrap().unwrap().starts_with("501 "));
+    }
+    salts
+}
+
+#[tokio::test]
+async fn how_a_name_is_spelt_does_not_tell_whether_there_is_such_a_user() {
+    let server = server().await;
+    // SASLprep maps a soft hyphen to nothing, and a ligature to its letters.
+    let names = ["tim", "t\u{ad}im", "finn", "\u{fb01}nn", "nobody"];
+    let salts = salts(server.clear, &names).await;
+    let [tim, tim_again, finn, finn_again, nobody] = salts.as_slice() else { panic!("{salts:?}") };
+    assert!(tim == tim_again && finn == finn_again, "{salts:?}");
+    assert!(tim != finn && finn != nobody && tim != nobody, "{salts:?}");
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ use super::service::Kind;
 use super::{Credentials, Envelope, Recipient, Refuse, Service, SessionInfo, Shared};
 use super::{Verdict, Welcome};
 use crate::throttle::Attempt;
+use crate::users::prepare;
 
 /// Octets of the scopes a client is told of; what has to be escaped in JSON is not among them.
 const LONGEST_SCOPE: usize = 255;
@@ -255,6 +256,9 @@ async fn scram<V: Service>(
         }
     };
     let has_proof = query.has_proof();
+    // In the form in which names are compared, so that spellings of one name have one salt.
+    let prepared = prepare(&username);
+    let nobody = prepared.as_deref().unwrap_or(&username);
     let known = match shared.service.scram_keys(info, &query).await {
         Ok(known) => known,
         Err(no) => {
@@ -265,7 +269,7 @@ async fn scram<V: Service>(
                     query.unavailable();
                 }
                 Kind::Credentials => {
-                    query.unknown();
+                    query.unknown_as(nobody);
                     // What the challenge doesn't tell, the proof must not cost.
                     if !has_proof {
                         attempt.forgive();
@@ -278,7 +282,7 @@ async fn scram<V: Service>(
     let right = match known {
         Some((keys, identity)) => query.keys(&keys).then_some(identity),
         None => {
-            query.unknown();
+            query.unknown_as(nobody);
             None
         }
     };

@@ -149,7 +149,10 @@ impl Made {
         if let Some(keys) = lock().get(&place) {
             return Some(keys.clone());
         }
-        let salt = Sha256::new().chain_update(self.secret).chain_update(name).finalize();
+        // Another one for each hash function, as users have whose keys are kept, and users who don't exist.
+        let (_, kind) = HASHES.iter().find(|(known, _)| *known == hash)?;
+        let salt = Sha256::new().chain_update(self.secret).chain_update(kind).chain_update(name);
+        let salt = salt.finalize();
         let keys = derive(hash, password, salt.get(..SALT)?, ITERATIONS).ok()?;
         lock().insert(place, keys.clone());
         Some(keys)
@@ -209,6 +212,19 @@ mod tests {
         }
         assert!(from_text("").is_err());
         assert!(from_text(&format!("{RFC_7677}{}", "A".repeat(400))).is_err());
+    }
+
+    #[test]
+    fn keys_that_are_made_have_a_salt_for_each_hash_function() {
+        let made = Made::default();
+        let salt = |hash: ScramHash, name| {
+            made.keys(hash, name, &Secret::new("secret")).unwrap().salt().to_vec()
+        };
+        let mut salts: Vec<Vec<u8>> = HASHES.iter().map(|(hash, _)| salt(*hash, "tim")).collect();
+        salts.push(salt(ScramHash::Sha256, "tom"));
+        salts.sort();
+        salts.dedup();
+        assert_eq!(salts.len(), 4);
     }
 
     #[test]

@@ -120,11 +120,18 @@ impl<'a> ScramKeys<'a> {
 
     /// There is no such user: the exchange goes on as if there were, and ends with 535.
     pub fn unknown(self) {
+        let name = self.scram.username().as_encoded();
+        self.unknown_as(name);
+    }
+
+    /// As [`unknown`](Self::unknown), with the salt of this name: for an application to which several
+    /// spellings are one name, such as SASLprep makes one of (RFC 5802 section 5.1). Real users have one
+    /// salt however they are spelt; so must those be who don't exist.
+    pub fn unknown_as(self, name: &str) {
         let (secret, iterations) = match self.answer.config.decoys {
             Some(decoys) => (decoys.secret, decoys.iterations),
             None => (self.answer.state.seed.as_slice(), crate::sasl::ITERATIONS_MIN),
         };
-        let name = self.scram.username().as_encoded();
         let hash = self.scram.hash();
         let keys = crate::sasl::ScramKeys::decoy(hash, secret, name.as_bytes(), iterations);
         self.keys(&keys);
