@@ -17,6 +17,7 @@ use std::time::Instant;
 
 use common::stack::{Stack, free_port};
 use common::store::Store;
+use ehlo::reply::Refusal;
 use ehlo::server::{Config, Event};
 use ehlo_embedded::Intake;
 use ehlo_embedded::polled::{Endpoint, Peer};
@@ -246,6 +247,43 @@ fn an_event_that_is_dropped_is_offered_again_and_nothing_is_read_meanwhile() {
     client.read_to_string(&mut said).unwrap();
     let replies = "250 board.example\r\n250 2.0.0 OK\r\n221 2.0.0 bye\r\n";
     assert_eq!(said, format!("{GREETING}{replies}"));
+}
+
+#[test]
+fn mail_data_that_is_refused_later_moves_the_connection_on() {
+    // In LMTP nothing is written before the data has ended.
+    static LMTP: Config = CONFIG.lmtp();
+    let mut stack = Stack::default();
+    let port = free_port();
+    let mut endpoint = Endpoint::<_, 1>::listen(&mut stack, port, &LMTP, || [1; 16]).unwrap();
+    let mut client = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+    let transaction = b"LHLO me\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\n";
+    client.write_all(transaction).unwrap();
+    client.write_all(b"hi\r\n.\r\nQUIT\r\n").unwrap();
+    let (mut asked, mut over, began) = (0, false, Instant::now());
+    while !over {
+        assert!(began.elapsed() < Duration::from_secs(20));
+        let before = asked;
+        let poll = endpoint.poll(&mut stack, 0, |_, event| match event {
+            Event::Body(body) => {
+                asked += 1;
+                if asked > 20 {
+                    body.refuse(&Refusal::transient("4.3.1 full"));
+                }
+            }
+            Event::Closed(_) => over = true,
+            other => other.accept_or_decline(),
+        });
+        let moved = poll.unwrap();
+        assert!(asked <= before + 1, "once with each poll");
+        // All is there by then; what was refused leads on, and what was not does not.
+        assert!(asked < 11 || asked == before || moved == (asked > 20));
+    }
+    assert_eq!(asked, 21);
+    let mut said = String::new();
+    client.read_to_string(&mut said).unwrap();
+    assert!(said.contains("\r\n451 "), "{said}");
+    assert!(said.ends_with("221 2.0.0 bye\r\n"), "{said}");
 }
 
 #[test]

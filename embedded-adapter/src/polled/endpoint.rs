@@ -208,6 +208,14 @@ where
     }
 }
 
+/// Where the octets of mail data lie that an event is about, and how many there are.
+fn mail_data(event: &Event<'_>) -> Option<(*const u8, usize)> {
+    match event {
+        Event::Body(body) => Some((body.bytes().as_ptr(), body.bytes().len())),
+        _ => None,
+    }
+}
+
 /// A slot without a client, and which it is.
 fn free<'a, 'c, K, const RX: usize, const TX: usize>(
     slots: &'a mut [Slot<'c, K, RX, TX>],
@@ -255,6 +263,7 @@ impl<'c, K, const RX: usize, const TX: usize> Slot<'c, K, RX, TX> {
             let closed = matches!(event, Event::Closed(_));
             // Whether one of these was answered can't be seen from here.
             let told = event.only_tells() || matches!(event, Event::Upgrade(_));
+            let offered = mail_data(&event);
             handler(self.peer, event);
             if closed {
                 self.connection = None;
@@ -265,8 +274,13 @@ impl<'c, K, const RX: usize, const TX: usize> Slot<'c, K, RX, TX> {
                 return true;
             }
             if !told && (connection.received(), connection.unsent()) == before {
-                // It is not answered yet.
-                return moved;
+                // Mail data that is refused stays where it is, and a line end that was put in was never
+                // there; but neither is offered again.
+                let again = connection.event().as_ref().and_then(mail_data);
+                if offered == again {
+                    // It is not answered yet.
+                    return moved;
+                }
             }
             moved = true;
         }
