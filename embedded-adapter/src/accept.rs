@@ -1,17 +1,12 @@
 //! Where clients come from, and one after the other served.
 
-use core::time::Duration;
-
 use ehlo::server::{Config, Connection, Event};
 use embedded_io_async::{Read, Write};
 
-use crate::clock::millis;
+use crate::clock::{GOODBYE, millis};
 use crate::race::{before, yield_now};
 use crate::session::Session;
 use crate::timer::Timer;
-
-/// How long the end of a connection may take, with a timer: all is said by then.
-const GOODBYE: Duration = Duration::from_secs(2);
 
 /// Where clients come from.
 ///

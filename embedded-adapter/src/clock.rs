@@ -7,6 +7,9 @@ use ehlo::io::Deadline;
 /// The longest time that can be told from one that has passed.
 const LONGEST: u32 = u32::MAX / 2;
 
+/// How long a goodbye may take, and the end of a connection behind it: all is said by then.
+pub(crate) const GOODBYE: Duration = Duration::from_secs(2);
+
 /// A deadline in milliseconds: a third of what it takes in seconds and nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Limit {
@@ -47,9 +50,15 @@ impl Clock {
         self.end.map_or(left, |end| left.min(until(now, end)))
     }
 
-    /// The machine was told that its deadline has passed: the next one begins anew, whatever its id.
-    pub(crate) fn told(&mut self) {
+    /// The machine was told that its deadline has passed: the next one begins anew, whatever its id. If
+    /// it was the end of the connection, there is a little time yet for what it says to that.
+    pub(crate) fn told(&mut self, now: u32) {
         self.running = None;
+        if let Some(end) = &mut self.end
+            && until(now, *end) == 0
+        {
+            *end = now.wrapping_add(millis(GOODBYE));
+        }
     }
 }
 
@@ -89,8 +98,23 @@ mod tests {
         clock.left(0, deadline(1, 10));
         assert_eq!(clock.left(10, deadline(1, 10)), 0);
         assert_eq!(clock.left(11, deadline(1, 10)), 0);
-        clock.told();
-        assert_eq!(clock.left(10, deadline(1, 10)), 10);
+        clock.told(11);
+        assert_eq!(clock.left(11, deadline(1, 10)), 10);
+    }
+
+    #[test]
+    fn the_end_of_a_connection_leaves_time_for_a_goodbye() {
+        let start = u32::MAX - 20;
+        let mut clock = Clock::new(start, Some(Duration::from_millis(50)));
+        let end = start.wrapping_add(50);
+        assert_eq!(clock.left(end, deadline(1, 60_000)), 0);
+        clock.told(end);
+        assert_eq!(clock.left(end, deadline(2, 60_000)), 2000);
+        assert_eq!(clock.left(end.wrapping_add(2000), deadline(2, 60_000)), 0);
+        // A deadline that passes before the end doesn't put it off.
+        let mut clock = Clock::new(0, Some(Duration::from_secs(60)));
+        clock.told(59_000);
+        assert_eq!(clock.left(59_000, deadline(1, 60_000)), 1000);
     }
 
     #[test]

@@ -181,7 +181,7 @@ impl<M: Machine, S: Read + Write, K: Timer> Session<M, S, K> {
                             lose(lost, result.err().map_or(ErrorKind::WriteZero, |e| e.kind()));
                             machine.handle_write_lost();
                         }
-                        None => time_out(machine, clock),
+                        None => time_out(machine, clock, timer),
                     }
                 }
                 Some(Io::Read(mut read)) => {
@@ -192,14 +192,14 @@ impl<M: Machine, S: Read + Write, K: Timer> Session<M, S, K> {
                             lose(lost, error.kind());
                             machine.handle_lost();
                         }
-                        None => time_out(machine, clock),
+                        None => time_out(machine, clock, timer),
                     }
                 }
                 Some(Io::Wait(deadline)) => {
                     if K::TICKS {
                         timer.sleep(clock.left(timer.now(), deadline.into())).await;
                     }
-                    time_out(machine, clock);
+                    time_out(machine, clock, timer);
                 }
             }
         }
@@ -207,8 +207,8 @@ impl<M: Machine, S: Read + Write, K: Timer> Session<M, S, K> {
 }
 
 /// The deadline has passed.
-fn time_out<M: Machine>(machine: &mut M, clock: &mut Clock) {
-    clock.told();
+fn time_out<M: Machine>(machine: &mut M, clock: &mut Clock, timer: &impl Timer) {
+    clock.told(timer.now());
     machine.handle_timeout();
 }
 

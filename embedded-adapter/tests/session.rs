@@ -254,6 +254,34 @@ fn a_connection_lasts_no_longer_than_it_may() {
     assert!(theirs.heard().ends_with("\r\n"));
 }
 
+#[test]
+fn what_is_said_at_the_end_of_a_connection_has_a_little_time_to_leave() {
+    let mut limits = Limits::new();
+    limits.connection_timeout = Duration::from_secs(60);
+    let config = Config::new("board.example").limits(limits);
+    for arrives in [true, false] {
+        let (ours, theirs) = wire();
+        let (outside, clock) = (Rc::clone(&ours.outside), Clock::default());
+        let mut session = session(&config, ours, clock.clone());
+        answer(run(session.next()).unwrap());
+        assert!(poll(pin!(session.next())).is_pending());
+        clock.pass(60_000);
+        // As with embassy-net, where a flush waits for the client's acknowledgement.
+        outside.stuck.set(true);
+        assert!(poll(pin!(session.next())).is_pending());
+        assert!(theirs.heard().contains("\r\n421 4.4.2 "));
+        clock.pass(1999);
+        assert!(poll(pin!(session.next())).is_pending());
+        if arrives {
+            outside.stuck.set(false);
+            assert!(matches!(run(session.next()).unwrap(), Event::Closed(Closed::Ended(_))));
+        } else {
+            clock.pass(1);
+            assert_eq!(run(session.next()).unwrap_err(), Error::Socket(ErrorKind::TimedOut));
+        }
+    }
+}
+
 /// Goes on until the client is in the middle of a message.
 fn into_a_message<K: Timer>(session: &mut Server<'_, K>, client: &End) {
     client.say(b"EHLO me\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\n");

@@ -22,5 +22,3 @@ pub use source::{Chunks, Source};
 
 /// How long a connection may take to come about, with a timer.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(60);
-/// How long the server's goodbye may take, with a timer: all is said by then.
-pub(crate) const GOODBYE: Duration = Duration::from_secs(2);

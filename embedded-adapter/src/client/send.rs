@@ -10,11 +10,11 @@ use ehlo::sasl::client::Credentials;
 use embedded_io_async::{BufRead, Read, Write};
 use embedded_nal_async::TcpConnect;
 
+use super::CONNECT_TIMEOUT;
 use super::delivery::{Delivery, Step};
 use super::envelope::{Envelope, Reply};
 use super::error::{NotDelivered, SendError};
-use super::{CONNECT_TIMEOUT, GOODBYE};
-use crate::clock::millis;
+use crate::clock::{GOODBYE, millis};
 use crate::machine::Binding;
 use crate::race::{before, yield_now};
 use crate::session::Session;

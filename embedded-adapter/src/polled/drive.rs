@@ -76,7 +76,7 @@ pub(super) fn drive<M: Machine, S: TcpClientStack>(
 fn expired<M: Machine>(machine: &mut M, clock: &mut Clock, now: u32, deadline: Deadline) -> bool {
     let passed = clock.left(now, deadline.into()) == 0;
     if passed {
-        clock.told();
+        clock.told(now);
         machine.handle_timeout();
     }
     passed

@@ -13,9 +13,9 @@ use embedded_nal::{TcpClientStack, nb};
 
 use super::drive::drive;
 use crate::client::{
-    CONNECT_TIMEOUT, Delivery, Envelope, GOODBYE, NotDelivered, Reply, SendError, Source, Step,
+    CONNECT_TIMEOUT, Delivery, Envelope, NotDelivered, Reply, SendError, Source, Step,
 };
-use crate::clock::Clock;
+use crate::clock::{Clock, GOODBYE};
 
 /// How often a poll may look at what is next.
 const EVENTS: u8 = 16;
