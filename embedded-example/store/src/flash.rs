@@ -213,8 +213,9 @@ impl<F: NorFlash, const SECTORS: usize> FlashStore<F, SECTORS> {
     /// Whether a draft can take as many octets more, if no other takes them first.
     #[must_use]
     pub fn fits(&self, draft: &Draft, octets: usize) -> bool {
-        let here = draft.sector.map_or(0, |_| Self::ROOM - draft.filled - draft.waiting);
-        octets <= here + self.free()
+        let here = draft.sector.map_or(0, |_| Self::ROOM - draft.filled);
+        // What waits for its word to be full may be for the next sector.
+        octets.saturating_add(draft.waiting) <= here + self.free()
     }
 
     /// How many octets a message can have at most, in an empty store.

@@ -56,6 +56,22 @@ fn a_draft_that_does_not_fit_is_full_and_takes_nothing_with_it() {
 }
 
 #[test]
+fn octets_that_wait_for_their_word_take_room_too() {
+    let mut flash = FlashStore::<_, 2>::mount(Chip::<8, 256>::new(2, 1).flash()).unwrap();
+    let room = FlashStore::<Nor<Chip<8, 256>, 8, 256>, 2>::ROOM;
+    let mut draft = flash.begin();
+    flash.write(&mut draft, b"abc").unwrap();
+    assert!(flash.fits(&draft, 2 * room - 3));
+    assert!(!flash.fits(&draft, 2 * room - 2));
+    flash.write(&mut draft, &vec![b'x'; 2 * room - 3]).unwrap();
+    assert!(flash.fits(&draft, 0) && !flash.fits(&draft, 1));
+    // Both sectors are full, and there is no third one for this octet.
+    flash.write(&mut draft, b"y").unwrap();
+    assert!(!flash.fits(&draft, 1));
+    assert_eq!(flash.commit(draft), Err(StoreError::Full));
+}
+
+#[test]
 fn an_empty_message_is_a_message() {
     let chip = Chip::<4, 256>::new(4, 0);
     let id = store(&mut FlashStore::<_, 4>::mount(chip.flash()).unwrap(), b"");
