@@ -1,7 +1,7 @@
 //! What differs from board to board, and nothing of mail: memory, clock, console, network, randomness.
 //!
 //! A firmware calls [`init`] once and gets the network interface; the clock runs from there on. All
-//! `unsafe` of the example is here.
+//! `unsafe` of the example is here, but for that of the heap which the programs with TLS have.
 //!
 //! The drivers do what QEMU's models of the two boards need. A real chip wants its clocks, pins and
 //! PHY set up first: its HAL has that, and takes the place of this crate.
