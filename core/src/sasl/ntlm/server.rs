@@ -218,7 +218,7 @@ mod tests {
             (2, b"t\0i\0m\0", None),
             (1, b"tim", None),
             (1, b"\x3d\xd8", None),
-            (0, b"t\0i\0m\0", None),
+            (0, b"t\0i\0m\0", Some("tim")),
             (1, b"", None),
         ] {
             let message = authenticate(flags, name, 60);
