@@ -3,9 +3,12 @@
 use super::TokenRefusal;
 use crate::users::{prepare, same_name};
 
+/// Octets of a name; who it is stands in logs and trace fields, and in what is kept of answers.
+const LONGEST: usize = 255;
+
 /// The name both agree on: that of the token, prepared.
 pub(super) fn agreed(claimed: Option<&str>, granted: &str) -> Result<String, TokenRefusal> {
-    let Some(granted) = prepare(granted) else {
+    let Some(granted) = prepare(granted).filter(|name| name.len() <= LONGEST) else {
         return Err(TokenRefusal::invalid("what it calls its owner can't be a user name"));
     };
     match claimed.is_none_or(|claimed| same_name(claimed, &granted)) {
@@ -51,6 +54,16 @@ mod tests {
         assert_eq!(agreed(None, "tim\u{a0}b").as_deref(), Ok("tim b"));
         for granted in ["", "\u{0}", "tim\r\nX: y"] {
             assert!(agreed(None, granted).is_err(), "{granted:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_without_end_is_nobodys() {
+        let name = "a".repeat(256);
+        assert!(agreed(None, &name[1..]).is_ok());
+        for claimed in [None, Some("tim"), Some(name.as_str())] {
+            let refusal = agreed(claimed, &name).unwrap_err().to_string();
+            assert!(refusal.len() < 200, "{refusal}");
         }
     }
 }
