@@ -53,9 +53,9 @@ impl Pattern {
                 !local.is_empty() && !local.contains('@') && of.eq_ignore_ascii_case(domain)
             }),
             Self::Domain(domain) => name.eq_ignore_ascii_case(domain),
-            Self::LabelOf(parent) => name.split_once('.').is_some_and(|(label, of)| {
-                !label.is_empty() && label != "*" && of.eq_ignore_ascii_case(parent)
-            }),
+            Self::LabelOf(parent) => name
+                .split_once('.')
+                .is_some_and(|(label, of)| is_whole(label) && of.eq_ignore_ascii_case(parent)),
             Self::Text(text) => name == text,
             Self::Any => true,
         }

@@ -111,6 +111,8 @@ fn a_star_in_the_certificate_fits_nothing_but_itself() {
     let found = certificate(Some("*"), vec![domain("*.example.org")]);
     assert_eq!(user("san-dns=*.example.org", &found), None);
     assert_eq!(user("common-name=tim", &found), None);
+    let found = certificate(None, vec![domain("a*.example.org")]);
+    assert_eq!(user("san-dns=*.example.org", &found), None);
 }
 
 #[test]
