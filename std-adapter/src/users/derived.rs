@@ -42,12 +42,15 @@ impl Derived {
             if plain { Vec::new() } else { had.map(|(realm, _)| realm.clone()).collect() }
         });
         let mut digest_md5 = Vec::new();
-        for realm in realms {
-            if !historic::is_realm(&realm) {
+        for (at, realm) in realms.iter().enumerate() {
+            if !historic::is_realm(realm) {
                 return Err(UsersError::BadRealm);
             }
-            let key = historic::digest_key(name, &realm, &prepared);
-            digest_md5.push(historic::digest_to_text(&realm, &key));
+            if realms.iter().take(at).any(|before| before == realm) {
+                continue;
+            }
+            let key = historic::digest_key(name, realm, &prepared);
+            digest_md5.push(historic::digest_to_text(realm, &key));
         }
         let had = before.is_some_and(|user| user.nt_hash.is_some()) && !plain;
         let mut nt_hash = Zeroizing::default();

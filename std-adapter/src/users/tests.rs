@@ -369,7 +369,9 @@ async fn what_digest_md5_and_ntlm_take_is_there_for_who_asked_for_it_and_changes
     let path = folder.path().join("users.toml");
     let realms = |realms: &[&str]| realms.iter().map(|r| (*r).to_owned()).collect::<Vec<_>>();
     let cheap = || Storage::default().scram([]);
-    add_user(&path, "me", "one", cheap().digest_md5(realms(&["a", "b:c"])).nt_hash(true)).unwrap();
+    // A realm that is said twice has one key all the same.
+    let storage = cheap().digest_md5(realms(&["a", "b:c", "a"])).nt_hash(true);
+    add_user(&path, "me", "one", storage).unwrap();
     add_user(&path, "none", "one", Storage::default()).unwrap();
     add_user(&path, "plain", "one", Scheme::Plain).unwrap();
     let users = UsersFile::open(&path).unwrap();
