@@ -66,9 +66,18 @@ pub struct Client<'c, R, W, H = Cleartext, K = NoTimer> {
     timer: K,
 }
 
-/// No TLS.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Cleartext;
+/// No TLS: what a client of [`Client::cleartext`] has in its place. It can't be made otherwise, so that
+/// it never stands for the TLS that a client was to have:
+///
+/// ```compile_fail
+/// use ehlo::client::Config;
+/// use ehlo_embedded::client::{Cleartext, Client};
+///
+/// static CONFIG: Config = Config::new("sensor.local", "mail.example.org");
+/// let client = Client::starttls(&CONFIG, Cleartext, [0; 512], [0; 512]);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Cleartext(());
 
 impl<S> TlsConnector<S> for Cleartext {
     type Stream = S;
@@ -87,7 +96,7 @@ where
     /// Without TLS: passwords go nowhere, unless the configuration's
     /// [`Rules`](ehlo::sasl::client::Rules) allow it or the server is this very machine.
     pub const fn cleartext(config: &'c Config<'c>, rx: R, tx: W) -> Self {
-        Client::with(config, Security::Cleartext, Cleartext, rx, tx)
+        Client::with(config, Security::Cleartext, Cleartext(()), rx, tx)
     }
 }
 
