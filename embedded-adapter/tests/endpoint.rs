@@ -337,6 +337,12 @@ fn a_stopping_endpoint_lets_a_message_end_and_then_has_no_connections() {
     board.say(&mut busy, MESSAGE, "354 ");
     board.endpoint.shutdown();
     assert!(board.hear_all(&mut idle).starts_with("421 "));
+    // A place is free, and nobody is let in.
+    let late = board.client();
+    std::thread::sleep(Duration::from_millis(20));
+    board.poll();
+    assert_eq!(board.endpoint.connections(), 1);
+    drop(late);
     busy.write_all(b"whole\r\n.\r\n").unwrap();
     let said = board.hear_all(&mut busy);
     assert!(said.starts_with("250 2.0.0 stored as 1\r\n421 "), "{said}");

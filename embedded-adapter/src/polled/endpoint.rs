@@ -61,6 +61,8 @@ pub struct Endpoint<
     slots: [Slot<'c, S::TcpSocket, RX, TX>; N],
     /// Clients so far.
     clients: u32,
+    /// No further client is accepted.
+    stopping: bool,
 }
 
 /// Room for one connection.
@@ -135,7 +137,7 @@ where
             return Err(error);
         }
         let slots = core::array::from_fn(Slot::empty);
-        Ok(Self { config, random, listener, slots, clients: 0 })
+        Ok(Self { config, random, listener, slots, clients: 0, stopping: false })
     }
 
     /// Does what can be done now, and gives whether that was anything: otherwise, and where the
@@ -162,7 +164,8 @@ where
         for slot in &mut self.slots {
             moved |= slot.poll(stack, now_ms, &mut handler);
         }
-        for _ in 0..N {
+        let places = if self.stopping { 0 } else { N };
+        for _ in 0..places {
             let Some((index, slot)) = free(&mut self.slots) else { break };
             match stack.accept(&mut self.listener) {
                 Ok((socket, address)) => {
@@ -187,8 +190,10 @@ where
     }
 
     /// The endpoint is stopping: a running mail transaction may finish, then each client is sent away.
-    /// [`poll`](Self::poll) it until there are no [`connections`](Self::connections).
+    /// [`poll`](Self::poll) it until there are no [`connections`](Self::connections): no further one is
+    /// accepted.
     pub fn shutdown(&mut self) {
+        self.stopping = true;
         let connections = self.slots.iter_mut().filter_map(|slot| slot.connection.as_mut());
         connections.for_each(Connection::handle_shutdown);
     }
