@@ -19,7 +19,8 @@ use crate::tls::HANDSHAKE_TIMEOUT;
 ///
 /// It reads, writes and keeps time; what is said is the machine's. What can be written together is,
 /// and it is flushed once, before anything is read. How much that can be is the size of the send
-/// buffer: with the smallest, of 512 octets, each reply to a group of commands is a write of its own.
+/// buffer: with the smallest, of 512 octets, each reply to a group of commands is a write of its own,
+/// and each line of the reply to EHLO.
 ///
 /// ```
 /// use ehlo::server::{Config, Connection, Event};
