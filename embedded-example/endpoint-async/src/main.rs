@@ -14,18 +14,17 @@ use board::println;
 use ehlo::server::{Config, Connection};
 use ehlo_embedded::{EmbassyTime, Session};
 use embassy_executor::Spawner;
-use embassy_net::tcp::{State, TcpSocket};
-use embassy_net::{Ipv4Address, Ipv4Cidr, Runner, Stack, StackResources, StaticConfigV4};
-use embassy_time::{Duration, with_timeout};
+use embassy_net::tcp::TcpSocket;
+use embassy_net::{Ipv4Address, Stack, StackResources};
+use embassy_time::Duration;
 use endpoint::{MAX_MESSAGE, Store, say_stack};
+use network_async::close;
 use static_cell::{ConstStaticCell, StaticCell};
 
 /// Sessions at once.
 const SESSIONS: usize = 4;
 /// How long a client that is gone may leave what was sent to it without an answer.
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// How long a client may take to close its side when ours is closed.
-const LINGER: Duration = Duration::from_secs(5);
 
 /// What all sessions share. Nothing of it is held while another task runs.
 struct Endpoint {
@@ -56,7 +55,6 @@ fn main() -> ! {
 // Apart, so that what is only needed to begin is not on the stack for ever.
 #[inline(never)]
 fn start(spawner: Spawner) -> Option<()> {
-    static MAC: StaticCell<board::Mac> = StaticCell::new();
     static RESOURCES: StaticCell<StackResources<SESSIONS>> = StaticCell::new();
     static BUFFERS: ConstStaticCell<[Buffers; SESSIONS]> =
         ConstStaticCell::new([const { Buffers::NEW }; SESSIONS]);
@@ -65,16 +63,7 @@ fn start(spawner: Spawner) -> Option<()> {
         ConstStaticCell::new(RefCell::new(endpoint::EMPTY));
     static ENDPOINT: StaticCell<Endpoint> = StaticCell::new();
 
-    let mac = MAC.init(board::init()?);
-    let address = embassy_net::Config::ipv4_static(StaticConfigV4 {
-        address: Ipv4Cidr::new(Ipv4Address::from(board::mac::IP), board::mac::PREFIX),
-        gateway: Some(Ipv4Address::from(board::mac::GATEWAY)),
-        dns_servers: Default::default(),
-    });
-    let seed = u64::from_ne_bytes(board::random_array());
-    let (stack, runner) =
-        embassy_net::new(mac, address, RESOURCES.init(StackResources::new()), seed);
-    spawner.spawn(network(runner).ok()?);
+    let stack = network_async::start(spawner, &RESOURCES)?;
 
     let store = STORE.take();
     let told = endpoint::open(store.get_mut())?;
@@ -93,11 +82,6 @@ fn start(spawner: Spawner) -> Option<()> {
         Ipv4Address::from(board::mac::IP)
     );
     Some(())
-}
-
-#[embassy_executor::task]
-async fn network(mut runner: Runner<'static, &'static mut board::Mac>) -> ! {
-    runner.run().await
 }
 
 /// Serves one client after the other.
@@ -152,23 +136,6 @@ impl Endpoint {
             Err(error) => desk.over(&mut *store, error, &mut Console),
         }
         say_stack();
-    }
-}
-
-/// Closes a socket so that it can wait for the next client: what was written is sent, and nobody waits in
-/// TIME-WAIT.
-async fn close(socket: &mut TcpSocket<'_>) {
-    socket.close();
-    let _ = with_timeout(LINGER, async {
-        let _ = socket.flush().await;
-        let mut rest = [0; 64];
-        while socket.may_recv() && socket.read(&mut rest).await.is_ok_and(|n| n > 0) {}
-    })
-    .await;
-    if socket.state() != State::Closed {
-        socket.abort();
-        // The reset leaves.
-        let _ = with_timeout(LINGER, socket.flush()).await;
     }
 }
 

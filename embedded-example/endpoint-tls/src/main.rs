@@ -19,10 +19,11 @@ use ehlo::server::{Config, Connection, Event};
 use ehlo_embedded::tls::{HANDSHAKE_TIMEOUT, MaybeTls, NoTls, Secured};
 use ehlo_embedded::{EmbassyTime, Session};
 use embassy_executor::Spawner;
-use embassy_net::tcp::{State, TcpSocket};
-use embassy_net::{Ipv4Address, Ipv4Cidr, Runner, Stack, StackResources, StaticConfigV4};
+use embassy_net::tcp::TcpSocket;
+use embassy_net::{Ipv4Address, Stack, StackResources};
 use embassy_time::{Duration, Instant, with_timeout};
 use endpoint::{MAX_MESSAGE, Store, say_stack};
+use network_async::{LINGER, close};
 use static_cell::{ConstStaticCell, StaticCell};
 
 /// Submission by STARTTLS (RFC 6409).
@@ -33,8 +34,6 @@ const IMPLICIT: u16 = 465;
 const SESSIONS: usize = 4;
 /// How long a client that is gone may leave what was sent to it without an answer.
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// How long a client may take to close its side when ours is closed.
-const LINGER: Duration = Duration::from_secs(5);
 
 static CERTIFICATE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/board.der"));
 /// **A test key**: everybody who has the firmware has it. A device has one of its own, in a secure element or
@@ -92,7 +91,6 @@ fn main() -> ! {
 // Apart, so that what is only needed to begin is not on the stack for ever.
 #[inline(never)]
 fn start(spawner: Spawner) -> Option<()> {
-    static MAC: StaticCell<board::Mac> = StaticCell::new();
     static RESOURCES: StaticCell<StackResources<{ 2 * SESSIONS }>> = StaticCell::new();
     static BUFFERS: ConstStaticCell<[[Buffers; 2]; SESSIONS]> =
         ConstStaticCell::new([const { [const { Buffers::NEW }; 2] }; SESSIONS]);
@@ -101,16 +99,7 @@ fn start(spawner: Spawner) -> Option<()> {
         ConstStaticCell::new(RefCell::new(endpoint::EMPTY));
     static ENDPOINT: StaticCell<Endpoint> = StaticCell::new();
 
-    let mac = MAC.init(board::init()?);
-    let address = embassy_net::Config::ipv4_static(StaticConfigV4 {
-        address: Ipv4Cidr::new(Ipv4Address::from(board::mac::IP), board::mac::PREFIX),
-        gateway: Some(Ipv4Address::from(board::mac::GATEWAY)),
-        dns_servers: Default::default(),
-    });
-    let seed = u64::from_ne_bytes(board::random_array());
-    let (stack, runner) =
-        embassy_net::new(mac, address, RESOURCES.init(StackResources::new()), seed);
-    spawner.spawn(network(runner).ok()?);
+    let stack = network_async::start(spawner, &RESOURCES)?;
 
     let key = P256Key::from_scalar(TEST_KEY).ok()?;
     let tls = match ServerTls::new::<Board>(&[CERTIFICATE], key) {
@@ -150,11 +139,6 @@ fn config(secret: &'static [u8; 16]) -> Config<'static> {
         Mechanism::Plain,
         Mechanism::Login,
     ])
-}
-
-#[embassy_executor::task]
-async fn network(mut runner: Runner<'static, &'static mut board::Mac>) -> ! {
-    runner.run().await
 }
 
 /// Serves one client after the other.
@@ -277,23 +261,6 @@ impl Endpoint {
         say_stack();
         let (used, of) = tls_heap::high_water();
         println!("heap {used} of {of}");
-    }
-}
-
-/// Closes a socket so that it can wait for the next client: what was written is sent, and nobody waits in
-/// TIME-WAIT.
-async fn close(socket: &mut TcpSocket<'_>) {
-    socket.close();
-    let _ = with_timeout(LINGER, async {
-        let _ = socket.flush().await;
-        let mut rest = [0; 64];
-        while socket.may_recv() && socket.read(&mut rest).await.is_ok_and(|n| n > 0) {}
-    })
-    .await;
-    if socket.state() != State::Closed {
-        socket.abort();
-        // The reset leaves.
-        let _ = with_timeout(LINGER, socket.flush()).await;
     }
 }
 

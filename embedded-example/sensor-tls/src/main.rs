@@ -15,7 +15,7 @@ use ehlo_embedded::EmbassyTime;
 use ehlo_embedded::client::{Chunks, Client, Reply, SendError};
 use embassy_executor::Spawner;
 use embassy_net::tcp::client::{TcpClient, TcpClientState};
-use embassy_net::{Ipv4Address, Ipv4Cidr, Runner, Stack, StackResources, StaticConfigV4};
+use embassy_net::{Stack, StackResources};
 use embassy_time::{Duration, Instant};
 use static_cell::{ConstStaticCell, StaticCell};
 
@@ -56,28 +56,13 @@ fn main() -> ! {
 // Apart, so that what is only needed to begin is not on the stack for ever.
 #[inline(never)]
 fn start(spawner: Spawner) -> Option<()> {
-    static MAC: StaticCell<board::Mac> = StaticCell::new();
     static RESOURCES: StaticCell<StackResources<2>> = StaticCell::new();
     static SOCKETS: ConstStaticCell<Sockets> = ConstStaticCell::new(Sockets::new());
     static BUFFERS: ConstStaticCell<Buffers> = ConstStaticCell::new(([0; 1024], [0; 512]));
 
-    let mac = MAC.init(board::init()?);
-    let address = embassy_net::Config::ipv4_static(StaticConfigV4 {
-        address: Ipv4Cidr::new(Ipv4Address::from(board::mac::IP), board::mac::PREFIX),
-        gateway: Some(Ipv4Address::from(board::mac::GATEWAY)),
-        dns_servers: Default::default(),
-    });
-    let seed = u64::from_ne_bytes(board::random_array());
-    let (stack, runner) =
-        embassy_net::new(mac, address, RESOURCES.init(StackResources::new()), seed);
-    spawner.spawn(network(runner).ok()?);
+    let stack = network_async::start(spawner, &RESOURCES)?;
     spawner.spawn(report(stack, SOCKETS.take(), BUFFERS.take()).ok()?);
     Some(())
-}
-
-#[embassy_executor::task]
-async fn network(mut runner: Runner<'static, &'static mut board::Mac>) -> ! {
-    runner.run().await
 }
 
 /// What this sensor is told beyond what every sensor is.
