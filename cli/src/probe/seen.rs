@@ -178,6 +178,8 @@ impl Certificate {
 pub(crate) struct Attempt {
     pub(crate) mechanism: &'static str,
     pub(crate) accepted: bool,
+    /// The server said that it is, and hasn't proven itself as the mechanism has it.
+    pub(crate) unproven: bool,
     pub(crate) reply: Option<Said>,
     /// What the server asked, decoded.
     pub(crate) challenges: Vec<String>,
@@ -190,6 +192,7 @@ impl Attempt {
         Self {
             mechanism: mechanism.name(),
             accepted: false,
+            unproven: false,
             reply: None,
             challenges: Vec::new(),
             not_sent: None,

@@ -136,6 +136,9 @@ impl Table {
             (Some(said), _) if attempt.accepted => {
                 self.paint.good(&format!("works: {}", said.text()))
             }
+            (Some(said), _) if attempt.unproven => {
+                self.paint.bad(&format!("not proven: {}", said.text()))
+            }
             (Some(said), _) => self.paint.bad(&format!("refused: {}", said.text())),
             (None, Some(why)) => self.paint.odd(&format!("not tried: {why}")),
             (None, None) => self.paint.bad("no answer"),

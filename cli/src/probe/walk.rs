@@ -297,13 +297,12 @@ impl Walker<'_> {
             To::StartTls => self.walk.starttls = Some(said),
             To::Auth => {
                 if let Some(attempt) = &mut self.walk.attempt {
-                    let proven =
-                        self.errand.kerberos.as_ref().is_none_or(kerberos::Exchange::is_complete);
+                    let proven = match (&self.errand.kerberos, &self.errand.exchange) {
+                        (Some(kerberos), _) => kerberos.is_complete(),
+                        (None, exchange) => exchange.as_ref().is_none_or(Exchange::is_complete),
+                    };
                     attempt.accepted = positive && proven;
-                    if positive && !proven {
-                        let why = "success, and the server has not proven who it is";
-                        attempt.not_sent = Some(why.to_owned());
-                    }
+                    attempt.unproven = positive && !proven;
                     attempt.reply = Some(said);
                 }
             }

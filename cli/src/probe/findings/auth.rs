@@ -165,6 +165,17 @@ fn tried(attempt: &Attempt, found: &mut Findings) {
         );
         return;
     };
+    if attempt.unproven {
+        found.problem(
+            "auth-unproven",
+            format!(
+                "{name}: the server said {}, and has not proven who it is",
+                reply.text()
+            ),
+            "who knows the password, or has the service's key, can prove it: another may have answered",
+        );
+        return;
+    }
     match reply.code {
         235 => found.ok("auth", format!("{name} works: {}", reply.text())),
         400..=499 => found.warning(

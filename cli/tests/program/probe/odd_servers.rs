@@ -77,6 +77,22 @@ fn odd_prompts_of_login_and_a_bare_334_are_told() {
 }
 
 #[test]
+fn a_mechanism_does_not_work_where_the_server_has_not_proven_itself() {
+    let login = ["--user", "tim", "--password-env", "PW"];
+    for mechanism in ["SCRAM-SHA-256", "DIGEST-MD5"] {
+        let script = move |lines: &[String]| match lines.last() {
+            Some(line) if line.starts_with("AUTH ") => Some("235 2.7.0 come in".into()),
+            _ => usual(lines, &format!("AUTH {mechanism}")),
+        };
+        let probed = look(script, &login);
+        assert_eq!(probed.code, 77, "{}", probed.out);
+        probed.expect("auth-unproven", "problem");
+        assert_eq!(probed.verdict("auth"), None);
+        assert_eq!(probed.json()["mechanisms"][0]["tried"]["accepted"], false, "{mechanism}");
+    }
+}
+
+#[test]
 fn plaintext_behind_starttls_is_told_as_an_injection() {
     let script = |lines: &[String]| match lines.last().map(String::as_str) {
         Some("STARTTLS") => Some("220 go\r\n250 injected".into()),
