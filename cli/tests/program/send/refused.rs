@@ -29,6 +29,22 @@ fn one_that_refuses_starttls_too() {
 }
 
 #[test]
+fn a_server_that_wants_a_login_by_any_code_is_told_from_one_that_refuses() {
+    const ADVICE: &str = "may want a login";
+    const EHLO: (&str, &str) = ("EHLO", "250 fake");
+    const REPLIES: [(Script, bool); 4] = [
+        (&[EHLO, ("MAIL", "530 5.7.0 authentication required")], true),
+        (&[EHLO, ("MAIL", "550 5.7.1 log in first")], true),
+        (&[EHLO, ("RCPT", "550 5.7.1 authentication required")], true),
+        (&[EHLO, ("RCPT", "550 5.1.1 no such mailbox")], false),
+    ];
+    for (script, advice) in REPLIES {
+        let sent = send_to(&Fake::start(script).server(), &["--tls", "none"]);
+        assert_eq!((sent.code, sent.err.contains(ADVICE)), (77, advice), "{script:?}: {sent:?}");
+    }
+}
+
+#[test]
 fn a_self_signed_certificate_needs_to_be_trusted() {
     let ehlo = serve(&[]);
     let other = tempfile::tempdir().unwrap();
