@@ -295,6 +295,45 @@ fn asked_for_tls(clock: &Clock) -> (Session<Machine<'static>, MaybeTls<End, End>
 }
 
 #[test]
+fn plaintext_behind_starttls_is_refused() {
+    let (ours, theirs) = wire();
+    theirs.say(b"EHLO me\r\nSTARTTLS\r\nNOOP\r\n");
+    let connection = Connection::new(&STARTTLS, [0; 1024], [0; 1024], [7; 16]);
+    let mut session = Session::new(MaybeTls::<End, End>::Plain(ours), connection);
+    loop {
+        match run(session.next()).unwrap() {
+            Event::Upgrade(_) => panic!("nobody begins TLS behind that"),
+            Event::Closed(_) => break,
+            other => other.accept_or_decline(),
+        }
+    }
+    assert!(theirs.heard().lines().last().unwrap().starts_with("554 "));
+}
+
+#[test]
+fn what_comes_behind_the_reply_to_starttls_is_for_the_handshake_alone() {
+    let clock = Clock::default();
+    let (mut session, theirs) = asked_for_tls(&clock);
+    theirs.say(b"EHLO injected\r\n");
+    // Whoever asks again reads nothing either.
+    let Event::Upgrade(_) = run(session.next()).unwrap() else { panic!() };
+    let handshake = async |mut socket: End| {
+        let mut octets = [0; 64];
+        let n = socket.read(&mut octets).await?;
+        assert_eq!(&octets[..n], b"EHLO injected\r\n");
+        Ok::<_, ErrorKind>(Secured::new(socket))
+    };
+    assert_eq!(run(session.start_tls(handshake)), Ok(()));
+    // Nothing of it, nor of the time before TLS, is known any more.
+    theirs.say(b"MAIL FROM:<a@b.example>\r\nQUIT\r\n");
+    while !matches!(run(session.next()).unwrap(), Event::Closed(Closed::Quit)) {
+        run(session.next()).unwrap().accept_or_decline();
+    }
+    let heard = theirs.heard();
+    assert!(heard.starts_with("503 ") && heard.lines().count() == 2, "{heard}");
+}
+
+#[test]
 fn a_handshake_that_never_comes_is_given_up_in_time() {
     let clock = Clock::default();
     let (mut session, _theirs) = asked_for_tls(&clock);
