@@ -64,8 +64,11 @@ impl Clock {
 
 /// A time in milliseconds, rounded up; what is too long is as long as can be.
 pub(crate) fn millis(time: Duration) -> u32 {
-    let ms = time.as_nanos().div_ceil(1_000_000);
-    u32::try_from(ms).map_or(LONGEST, |ms| ms.min(LONGEST))
+    // In 32 bits: a division of 128 bits is 800 octets of program.
+    let part = time.subsec_nanos().div_ceil(1_000_000);
+    let seconds = u32::try_from(time.as_secs()).ok();
+    let ms = seconds.and_then(|seconds| seconds.checked_mul(1000)?.checked_add(part));
+    ms.map_or(LONGEST, |ms| ms.min(LONGEST))
 }
 
 /// Milliseconds until a moment; none when it has passed.
@@ -134,6 +137,22 @@ mod tests {
         let forever = Deadline { id: 1, after: Duration::MAX }.into();
         assert_eq!(clock.left(7, forever), LONGEST);
         assert_eq!(clock.left(8, forever), LONGEST - 1);
+    }
+
+    #[test]
+    fn a_time_is_rounded_up_and_never_wraps_around() {
+        for (time, ms) in [
+            (Duration::ZERO, 0),
+            (Duration::from_nanos(1_000_001), 2),
+            (Duration::new(1, 999_000_001), 2000),
+            (Duration::from_secs(2_147_483), 2_147_483_000),
+            (Duration::from_millis(u64::from(LONGEST) + 1), LONGEST),
+            (Duration::new(4_294_967, 295_999_999), LONGEST),
+            (Duration::from_secs(4_294_968), LONGEST),
+            (Duration::from_secs(1 << 32), LONGEST),
+        ] {
+            assert_eq!(millis(time), ms, "{time:?}");
+        }
     }
 
     #[test]
