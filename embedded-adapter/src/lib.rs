@@ -58,8 +58,10 @@
 //!
 //! # Panics
 //!
-//! There is no way to one, but for the language's own: an `async fn` that is polled after it was done,
-//! which no executor does. Nothing is allocated: the crate builds with `core` alone.
+//! What is polled has none: `cargo xtask no-panic` links it, for a Cortex-M3, with a panic handler that
+//! can't be linked. What is async has the language's own, for an `async fn` that is polled after it was
+//! done, which no executor does; so that it can't be proven in the same way, and is held to the same lints.
+//! Nothing is allocated: the crate builds with `core` alone (`cargo xtask portable`).
 //!
 //! # Features
 //!

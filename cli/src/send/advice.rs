@@ -157,6 +157,10 @@ fn journey(failure: Journey, offered: &[String], options: &Options) -> Option<&'
 /// Advice on an exchange that this side has ended: nothing was sent behind it.
 fn exchange(mechanism: Mechanism, why: ExchangeError) -> Option<&'static str> {
     Some(match why {
+        ExchangeError::NotProven if mechanism.name() == "GSSAPI" => {
+            "another may answer in its place, so nothing was sent: check --server, and --service-name if the server has \
+             another"
+        }
         ExchangeError::NotProven => {
             "another may answer in its place, so nothing was sent: check --server and whose certificate it shows; \
              --auth PLAIN would give it the password"

@@ -41,10 +41,12 @@ pub(super) fn drive<M: Machine, S: TcpClientStack>(
                 }
             }
             Some(Io::Read(mut read)) => {
-                if reads == READS {
-                    return moved;
-                }
                 let deadline = read.deadline();
+                if reads == READS {
+                    // Who never stops may be too slow all the same: octet by octet.
+                    expired(machine, clock, now, deadline);
+                    return true;
+                }
                 match stack.receive(socket, read.space()) {
                     Ok(n) => {
                         read.filled(n);

@@ -1,4 +1,5 @@
-//! `cargo xtask no-panic`: the proof that `core` has no panic path and allocates nothing.
+//! `cargo xtask no-panic`: the proof that `core`, and what `ehlo-embedded` polls, have no panic path and
+//! allocate nothing.
 //!
 //! A static library drives a whole connection, of a server or of a client, with functions the compiler
 //! can't see through. Its panic handler calls a function that exists nowhere, so it links only when no path
@@ -31,7 +32,7 @@ struct Program {
     smallest: Role,
 }
 
-const PROGRAMS: [Program; 7] = [
+const PROGRAMS: [Program; 9] = [
     program("types", "", "parsers and printers", Role::Proof),
     program("server", "", "server", Role::Proof),
     program("server", "passwords", "server, no hash", Role::Proof),
@@ -39,6 +40,8 @@ const PROGRAMS: [Program; 7] = [
     program("client", "", "client, PLAIN", Role::Proof),
     program("client", "mechanisms", "client, mechanisms", Role::Size),
     program("client", "mechanisms,commands", "client, all of it", Role::Size),
+    program("polled", "", "what is polled, PLAIN", Role::Proof),
+    program("polled", "mechanisms", "what is polled, four", Role::Size),
 ];
 
 const fn program(
@@ -95,7 +98,7 @@ pub(crate) struct Options {
     #[arg(long)]
     overflow_checks: bool,
 
-    /// Try only this probe (types, server, client)
+    /// Try only this probe (types, server, client, polled)
     #[arg(long, value_name = "NAME")]
     probe: Option<String>,
 }
@@ -123,7 +126,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let probe_asked = |name: &str| options.probe.as_ref().is_none_or(|asked| asked == name);
     let mut programs = PROGRAMS.into_iter().filter(|program| probe_asked(program.probe)).peekable();
     ensure!(!profiles.is_empty(), "no such level; there are z, s, 1 and 3");
-    ensure!(programs.peek().is_some(), "no such probe; there are types, server and client");
+    ensure!(programs.peek().is_some(), "no such probe; there are types, server, client and polled");
 
     let control = Probe::new(&toolchain, "control")?;
     for (profile, _) in &profiles {
