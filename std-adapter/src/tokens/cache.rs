@@ -24,6 +24,9 @@ struct Entry {
     end: Instant,
 }
 
+/// Octets that the scopes of a token may take.
+const SCOPES_MAX: usize = 8 * 1024;
+
 impl Cache {
     pub(super) fn new(most: usize, age: Duration) -> Self {
         Self { entries: Mutex::default(), most, age }
@@ -37,8 +40,13 @@ impl Cache {
         entry.grant.expires().is_none_or(|end| now < end).then(|| entry.grant.clone())
     }
 
-    /// Remembers it, until the token expires at the latest.
+    /// Remembers it, until the token expires at the latest; one with more scopes than anybody has is asked about
+    /// each time.
     pub(super) fn keep(&self, token: &str, grant: &Grant, now: SystemTime) {
+        let scopes = grant.scopes().iter().map(|scope| scope.len().saturating_add(32));
+        if scopes.sum::<usize>() > SCOPES_MAX {
+            return;
+        }
         let left = grant.expires().map(|end| end.duration_since(now).unwrap_or_default());
         let age = left.map_or(self.age, |left| left.min(self.age));
         if age.is_zero() || self.most == 0 {
@@ -69,6 +77,17 @@ mod tests {
     use std::time::UNIX_EPOCH;
 
     const NOW: SystemTime = UNIX_EPOCH;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_has_more_scopes_than_anybody_is_not_kept() {
+        let cache = Cache::new(9, Duration::from_secs(60));
+        let some = Grant::new("tim").with_scopes(["mail.send"; 20]);
+        cache.keep("some", &some, NOW);
+        assert!(cache.find("some", NOW).is_some());
+        let many = Grant::new("tim").with_scopes([""; 1000]);
+        cache.keep("many", &many, NOW);
+        assert!(cache.find("many", NOW).is_none());
+    }
 
     #[tokio::test(start_paused = true)]
     async fn an_answer_is_kept_for_its_age_and_no_longer_than_the_token_is_good() {
