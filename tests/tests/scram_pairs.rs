@@ -469,6 +469,19 @@ fn a_channel_binding_that_was_taken_out_of_the_offer_is_found_out() {
 }
 
 #[test]
+fn a_client_that_wants_no_channel_binding_has_seen_that_one_is_offered() {
+    for mechanism in PLUS {
+        let plain = without_binding(mechanism);
+        let bindings = Case::new(mechanism).bindings;
+        let case = Case { offered: vec![plain, mechanism], bindings, ..Case::new(plain) };
+        let outcome = run(&case);
+        // `y` would say that none is offered, and the server knows better.
+        assert!(outcome.messages()[0].starts_with("n,,"), "{:?}", outcome.messages());
+        assert!(outcome.is_success());
+    }
+}
+
+#[test]
 fn somebody_else_is_acted_as_only_where_that_is_allowed() {
     let mechanism = Mechanism::ScramSha256;
     let mut policy = Policy::new();

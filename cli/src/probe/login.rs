@@ -62,9 +62,6 @@ impl Login {
     /// Tries every mechanism on offer that there are credentials for.
     pub(crate) async fn try_all(&self, way: &Way, report: &mut Report) -> Result<(), Failure> {
         let channel = channel(way, report);
-        // Who says that there is no channel binding where there is one has been lied to: it is refused.
-        let mut names = report.mechanisms.iter().filter_map(|one| Mechanism::from_name(&one.name));
-        let plus_offered = names.any(Mechanism::has_channel_binding);
         for offered in &mut report.mechanisms {
             let named = |name: &String| name.eq_ignore_ascii_case(&offered.name);
             let Some(mechanism) = Mechanism::from_name(&offered.name) else {
@@ -89,9 +86,7 @@ impl Login {
                 continue;
             }
             let exchange = match Exchange::new(mechanism, lent) {
-                Ok(exchange) => {
-                    exchange.host(&way.host, way.port).channel_binding_offered(plus_offered)
-                }
+                Ok(exchange) => exchange.host(&way.host, way.port),
                 Err(why) => {
                     attempt.not_sent = Some(why.to_string());
                     offered.tried = Some(attempt);

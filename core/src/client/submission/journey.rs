@@ -254,11 +254,6 @@ impl<'c> Journey<'c> {
                 let exchange = exchange.host(self.config.host, self.config.port);
                 let strict = self.config.strict_prompts;
                 let exchange = if strict { exchange.strict_prompts() } else { exchange };
-                #[cfg(feature = "_scram")]
-                let exchange = {
-                    let mut offered = ready.capabilities().mechanisms().iter();
-                    exchange.channel_binding_offered(offered.any(Mechanism::has_channel_binding))
-                };
                 self.say_auth(ready, exchange, true)
             }
             Err(why) => Stage::Failed(Failure::Credentials(mechanism, why)),
